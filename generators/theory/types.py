@@ -4,12 +4,12 @@ style + brief ─► form ─► harmony ─► groove ─► melody ─► bass
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
+from ripieno.generators.theory.style import Style
 from ripieno.score.brief import Brief
 from ripieno.score.instruments import Instrument, Role
 from ripieno.score.keys import Key
@@ -69,20 +69,27 @@ class Part:
     doubles: bool = False
     articulation: str | None = None
     sections: frozenset[int] | None = None  # indexes of the sections it plays in; None: all
+    track: str = ""  # id of the track it becomes a layer of ("" : its own id); a solo piano is three layers in one track
+    pattern: str = ""  # figure of the accompaniment, a name in `data/figures.toml`; "": the style's
+    voices: int = 0  # how many notes at once; 0: as many as the instrument plays with ease
+
+    def plays(self, section: int) -> bool:
+        """Whether it plays in the section with this index."""
+        return self.sections is None or section in self.sections
 
 
 @dataclass
 class Context:
     """All that a writer of one part may look at. `lines` holds the parts written so far, by part id."""
 
-    style: "object"  # generators.theory.style.Style
+    style: Style
     brief: Brief
     form: Form
     parts: tuple[Part, ...]
     chords: tuple[ChordSpan, ...]
     seed: int
     lines: dict[str, Notes] = field(default_factory=dict)
-    notes: Mapping[str, object] = field(default_factory=dict)  # shared plans, such as the groove, by name
+    notes: dict[str, object] = field(default_factory=dict)  # shared plans, such as the groove, by name
 
     def rng(self, *names: object) -> np.random.Generator:
         """A random stream of its own for each purpose, so that a change in one part leaves the others as they were."""
