@@ -1,0 +1,55 @@
+"""Which instrument and which role a track from a foreign file has: small guesses, by program, register and name."""
+
+import numpy as np
+
+from ripieno.score.instruments import Instrument, Role, instruments
+from ripieno.score.piece import Notes
+
+_LOW = 48  # below C3 on average a single line is a bass
+_ROLE_WORDS = {
+    "melody": Role.LEAD, "lead": Role.LEAD, "vocal": Role.LEAD, "voice": Role.LEAD, "solo": Role.LEAD,
+    "soprano": Role.LEAD, "counter": Role.COUNTERMELODY, "harmony": Role.CHORDS, "chord": Role.CHORDS,
+    "rhythm": Role.CHORDS, "comp": Role.CHORDS, "arp": Role.ARPEGGIO, "pad": Role.PAD, "bass": Role.BASS,
+    "riff": Role.RIFF, "drone": Role.DRONE, "drum": Role.DRUMS, "percussion": Role.PERCUSSION,
+}  # fmt: skip
+
+
+def instrument_for(program: int, *, is_drum: bool) -> Instrument:
+    """The table's first instrument of a General MIDI program, or its first kit of that program on the drum channel.
+
+    Rows that only borrow the program (`nearest`) come last; where no row has it, the first of its kind stands in.
+    """
+    if is_drum:
+        kits = [i for i in instruments().values() if i.family == "drum kit"]
+        return next((i for i in kits if i.program == program), kits[0])
+    melodic = [i for i in instruments().values() if not i.is_drum]
+    having = [i for i in melodic if i.program == program]
+    return min(having, key=lambda i: i.nearest, default=melodic[0])
+
+
+def guess_role(row: Instrument, notes: Notes, name: str = "") -> Role:
+    """What a track probably does: the drums by their channel, then by words in its name, its register, its chords."""
+    if row.is_drum:
+        return Role.DRUMS if row.family == "drum kit" else Role.PERCUSSION
+    words = name.lower()
+    for word, role in _ROLE_WORDS.items():
+        if word in words and role not in (Role.DRUMS, Role.PERCUSSION):
+            return role
+    if row.family == "bass":
+        return Role.BASS
+    if len(notes) == 0:
+        return row.roles[0] if row.roles else Role.LEAD
+    voices = len(notes) / max(1, len(np.unique(notes["start"])))
+    if voices < 1.3:
+        return Role.BASS if float(notes["pitch"].mean()) < _LOW else Role.LEAD
+    return Role.PAD if row.family in ("synth pad", "choir") else Role.CHORDS
+
+
+def unique_id(wanted: str, taken: set[str]) -> str:
+    """`wanted`, or `wanted-2`, `wanted-3` ...; the result is added to `taken`."""
+    id_, number = wanted, 1
+    while id_ in taken:
+        number += 1
+        id_ = f"{wanted}-{number}"
+    taken.add(id_)
+    return id_
