@@ -87,16 +87,22 @@ class Track:
         """Whether it goes to the percussion channel."""
         return self.instrument.is_drum
 
+    @property
+    def encoded(self) -> bytes:
+        """Canonical bytes: a JSON line, then the notes, then the controls. `score.codec` reads them back."""
+        mix = self.mix
+        head = {
+            "id": self.id, "name": self.name, "role": str(self.role), "instrument": self.instrument_id,
+            "program": self.program, "mix": [mix.volume, mix.pan, mix.reverb, mix.chorus, mix.muted],
+            "notes": len(self.notes), "controls": len(self.controls),
+        }  # fmt: skip
+        line = json.dumps(head, ensure_ascii=False, sort_keys=True) + "\n"
+        return line.encode() + self.notes.tobytes() + self.controls.tobytes()
+
     @cached_property
     def hash(self) -> str:
-        """SHA-256 over all content, as hex."""
-        head = json.dumps(
-            [self.id, self.name, self.role, self.instrument_id, self.program,
-             [self.mix.volume, self.mix.pan, self.mix.reverb, self.mix.chorus, self.mix.muted]],
-        )  # fmt: skip
-        digest = hashlib.sha256(head.encode())
-        digest.update(b"notes" + self.notes.tobytes() + b"controls" + self.controls.tobytes())
-        return digest.hexdigest()
+        """SHA-256 of `encoded`, as hex: the track's address in the store."""
+        return hashlib.sha256(self.encoded).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Track) and self.hash == other.hash
@@ -194,19 +200,24 @@ class Piece:
             return replace(self, tracks=tuple(track if t.id == track.id else t for t in self.tracks))
         return replace(self, tracks=(*self.tracks, track))
 
+    @property
+    def encoded(self) -> bytes:
+        """Canonical JSON of everything but the tracks, which it names by hash. `score.codec` reads it back."""
+        head = {
+            "title": self.title, "bars": self.bars, "ppq": self.timeline.ppq,
+            "tempos": [[t.tick, t.bpm] for t in self.timeline.tempos],
+            "metres": [[m.bar, m.metre.numerator, m.metre.denominator, m.metre.groups] for m in self.timeline.metres],
+            "keys": [[k.bar, k.key.tonic, k.key.mode] for k in self.keys],
+            "sections": [[s.name, s.first_bar, s.bars, s.energy, s.label] for s in self.sections],
+            "chords": [[c.start, c.end, c.chord.root, c.chord.intervals, c.chord.bass] for c in self.chords],
+            "tracks": [t.hash for t in self.tracks],
+        }  # fmt: skip
+        return json.dumps(head, ensure_ascii=False, sort_keys=True).encode()
+
     @cached_property
     def hash(self) -> str:
-        """SHA-256 over all content, as hex."""
-        head = json.dumps(
-            [self.title, self.bars, self.timeline.ppq,
-             [[t.tick, t.bpm] for t in self.timeline.tempos],
-             [[m.bar, str(m.metre), m.metre.groups] for m in self.timeline.metres],
-             [[k.bar, str(k.key)] for k in self.keys],
-             [[s.name, s.first_bar, s.bars, s.energy, s.label] for s in self.sections],
-             [[c.start, c.end, c.chord.symbol] for c in self.chords],
-             [t.hash for t in self.tracks]],
-        )  # fmt: skip
-        return hashlib.sha256(head.encode()).hexdigest()
+        """SHA-256 of `encoded`, as hex: the piece's address in the store."""
+        return hashlib.sha256(self.encoded).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Piece) and self.hash == other.hash

@@ -1,0 +1,106 @@
+"""Who plays: the parts asked for, completed by the style's own players where the request leaves room, each with a role."""
+
+from ripieno.agents.choices import with_notice
+from ripieno.score.brief import Brief, Origin, PartRequest
+from ripieno.score.errors import BadRequest
+from ripieno.score.instruments import Role, instrument
+from ripieno.score.styles import StyleProfile
+
+MAX_TRACKS = 24
+# Families whose pieces live on a rhythm section: one soloist named alone gets one, unless the request closes the ensemble.
+_WITH_RHYTHM = frozenset({"jazz", "popular", "electronic", "latin"})
+_HARMONY = frozenset({Role.CHORDS, Role.ARPEGGIO, Role.PAD})
+_FOUNDATION = frozenset({Role.BASS, Role.DRUMS, Role.PERCUSSION, Role.DRONE})
+
+
+def complete_parts(brief: Brief, profile: StyleProfile) -> Brief:
+    """The brief with at least one part, all with roles, none of them excluded, exactly one lead where anybody can.
+
+    Raises:
+        BadRequest: more parts than can be written, or everybody is excluded.
+    """
+    if len(brief.parts) > MAX_TRACKS:
+        raise BadRequest(f"A piece has at most {MAX_TRACKS} tracks", value=f"{len(brief.parts)} parts",
+                         cure="name fewer instruments, or sections such as 'strings' for many players")
+    excluded = frozenset(brief.excluded.value) if brief.excluded else frozenset()
+    parts = list(brief.parts)
+    for player in profile.ensemble:
+        if _wanted(player.role, parts, brief, profile) and not is_excluded(player.instrument, excluded):
+            if any(p.instrument == player.instrument and p.origin is Origin.STATED for p in parts):
+                continue
+            parts.append(PartRequest(instrument=player.instrument, role=player.role, origin=Origin.DEFAULT))
+    if not parts:
+        stand_in = next(
+            (i for i in ("piano", "strings", "flute", "nylon_guitar", "drums") if not is_excluded(i, excluded)), None
+        )
+        if stand_in is None:
+            raise BadRequest("A piece needs at least one instrument", cause="the request excludes all of them",
+                             cure="name one that may play")
+        parts.append(PartRequest(instrument=stand_in, role=Role.LEAD, origin=Origin.DEFAULT))
+        brief = with_notice(brief, "parts", f"everyone who usually plays {profile.name} is excluded; {stand_in} plays instead")
+    return brief.model_copy(update={"parts": assign_roles(tuple(parts))})
+
+
+def is_excluded(instrument_id: str, excluded: frozenset[str]) -> bool:
+    """Whether an instrument, or its family, must not sound."""
+    row = instrument(instrument_id)
+    families = {row.family} | ({"drums", "percussion", "drum kit"} if row.is_drum else set())
+    return instrument_id in excluded or bool(families & excluded)
+
+
+def _wanted(role: Role, parts: list[PartRequest], brief: Brief, profile: StyleProfile) -> bool:
+    """Whether the style's player of this role joins those named in the request."""
+    stated = [p for p in parts if p.origin is not Origin.DEFAULT]
+    if brief.ensemble_closed:
+        return False
+    if not stated:
+        return True
+    foundation_only = all(
+        p.role in _FOUNDATION or (p.role is None and _first_role(p.instrument) in _FOUNDATION) for p in stated
+    )
+    if foundation_only:  # a bassline and a beat were named: somebody must carry tune and harmony
+        return role in _HARMONY or role is Role.LEAD
+    if len(stated) == 1 and profile.family in _WITH_RHYTHM:
+        able = set(instrument(stated[0].instrument).roles)
+        return role in _FOUNDATION or (role in _HARMONY and not able & _HARMONY)
+    return False
+
+
+def _first_role(instrument_id: str) -> Role:
+    return instrument(instrument_id).roles[0]
+
+
+def assign_roles(parts: tuple[PartRequest, ...]) -> tuple[PartRequest, ...]:
+    """Gives each part without a role one that its instrument does well and that the ensemble still needs."""
+    taken = [p.role for p in parts if p.role is not None]
+    result: list[PartRequest] = []
+    names_lead = Role.LEAD in taken
+    lead = None if names_lead else _lead_index(parts)
+    for i, part in enumerate(parts):
+        role = part.role
+        if role is None:
+            able = instrument(part.instrument).roles
+            if i == lead:
+                role = Role.LEAD
+            else:
+                open_roles = [r for r in able if r is not Role.LEAD and r not in taken] or [r for r in able if r is not Role.LEAD]
+                role = open_roles[0] if open_roles else (Role.COUNTERMELODY if Role.COUNTERMELODY not in taken else Role.ANSWER)
+            taken.append(role)
+        result.append(part.model_copy(update={"role": role}))
+    if lead is not None and result[lead].role is not Role.LEAD:
+        result[lead] = result[lead].model_copy(update={"role": Role.LEAD})
+    return tuple(result)
+
+
+def _lead_index(parts: tuple[PartRequest, ...]) -> int | None:
+    """Who leads where nobody was named: the first part without a role that leads well, else the first that can sing."""
+    free = [i for i, p in enumerate(parts) if p.role is None and not instrument(p.instrument).is_drum]
+    if not free:
+        pitched = [i for i, p in enumerate(parts) if not instrument(p.instrument).is_drum and p.role not in _FOUNDATION]
+        return pitched[0] if pitched and len(parts) == 1 else None
+    rank = {}
+    for i in free:
+        roles = instrument(parts[i].instrument).roles
+        rank[i] = roles.index(Role.LEAD) if Role.LEAD in roles else 9
+    singers = [i for i in free if rank[i] == 0]
+    return singers[0] if singers else min(free, key=lambda i: rank[i])
