@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
+from ripieno.generators.theory.rhythm_style import RhythmStyle
 from ripieno.score.brief import Frozen, Unit
 from ripieno.score.chords import parse_roman
 from ripieno.score.errors import BadFile, BadRequest, RipienoError
@@ -203,6 +204,7 @@ class Style(Frozen):
     melody: Melody = Melody()
     form: FormHabits = FormHabits()
     performance: Performance = Performance()
+    rhythm: RhythmStyle = RhythmStyle()
 
     @property
     def id(self) -> str:
@@ -237,7 +239,7 @@ def parse_style(text: str, where: str) -> Style:
     if not isinstance(raw.get("profile"), dict):
         raise BadFile("A style file has a table [profile]", value=where, cure="see docs/styles.md for an example")
     family = data_table("families").get(str(raw["profile"].get("family")), {})
-    tables: dict[str, Any] = {k: v for k, v in raw.items() if k in ("profile", "sources")}
+    tables: dict[str, Any] = {k: v for k, v in raw.items() if k in ("profile", "sources", "rhythm")}
     for name in OWN_TABLES:
         own = raw.get(name, {})
         tables[name] = {**family.get(name, {}), **own} if isinstance(own, dict) else own
