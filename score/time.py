@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
+import numpy as np
+import numpy.typing as npt
+
 from ripieno.score.errors import BadRequest
 
 PPQ = 480  # the resolution of everything that Ripieno writes itself
@@ -176,8 +179,26 @@ class Timeline:
         tempo = self.tempos[i]
         return self._tempo_seconds[i] + (tick - tempo.tick) * 60.0 / (tempo.bpm * self.ppq)
 
+    def seconds_array(self, ticks: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """`seconds` for many ticks at once."""
+        return tempo_seconds(ticks, [t.tick for t in self.tempos], [t.bpm for t in self.tempos], self.ppq)
+
     def tick_at(self, seconds: float) -> int:
         """The tick nearest to a time in seconds."""
         i = max(0, bisect_right(self._tempo_seconds, seconds) - 1)
         tempo = self.tempos[i]
         return tempo.tick + round((seconds - self._tempo_seconds[i]) * tempo.bpm * self.ppq / 60.0)
+
+
+def tempo_seconds(
+    ticks: npt.ArrayLike, tempo_ticks: npt.ArrayLike, bpms: npt.ArrayLike, ppq: float
+) -> npt.NDArray[np.float64]:
+    """Seconds at ticks under a tempo map of any tempos, as files from outside have them.
+
+    `tempo_ticks` ascends from 0; `bpms` are quarter notes a minute from there on.
+    """
+    starts, rates = np.asarray(tempo_ticks, np.float64), 60.0 / (np.asarray(bpms, np.float64) * ppq)
+    at_start = np.concatenate(([0.0], np.cumsum(np.diff(starts) * rates[:-1])))
+    places = np.asarray(ticks, np.float64)
+    i = np.maximum(np.searchsorted(starts, places, side="right") - 1, 0)
+    return np.asarray(at_start[i] + (places - starts[i]) * rates[i])
