@@ -90,12 +90,24 @@ class Instruction(Frozen):
 
 
 @dataclass(frozen=True)
-class Workbench:
-    """What a tool may use: the generators by name, the seed of this candidate, which generator to prefer."""
+class Toolbox:
+    """The generation tools that a session has, by name."""
 
     generators: Mapping[str, Generator]
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What a tool may use: the toolbox, the seed of this candidate, which generator to take."""
+
+    toolbox: Toolbox
     seed: int
     generator: str = "theory"
+
+    @property
+    def chosen(self) -> Generator:
+        """The generator to take."""
+        return self.toolbox.generators[self.generator]
 
 
 I_contra = TypeVar("I_contra", bound=Instruction, contravariant=True)

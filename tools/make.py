@@ -40,13 +40,13 @@ class Regenerate(Instruction):
 
 
 def _compose(instruction: Compose, piece: Piece | None, bench: Workbench) -> Candidate:
-    return bench.generators[bench.generator].generate(GenerationRequest(instruction.brief, bench.seed))
+    return bench.chosen.generate(GenerationRequest(instruction.brief, bench.seed))
 
 
 def _add_track(instruction: AddTrack, piece: Piece | None, bench: Workbench) -> Candidate:
     assert piece is not None  # the registry checks needs_piece
     brief = instruction.brief.model_copy(update={"parts": (*instruction.brief.parts, instruction.part)})
-    return bench.generators[bench.generator].generate(GenerationRequest(brief, bench.seed, piece))
+    return bench.chosen.generate(GenerationRequest(brief, bench.seed, piece))
 
 
 def _regenerate(instruction: Regenerate, piece: Piece | None, bench: Workbench) -> Candidate:
@@ -57,7 +57,7 @@ def _regenerate(instruction: Regenerate, piece: Piece | None, bench: Workbench) 
     request = GenerationRequest(
         instruction.brief, bench.seed + 7919 * (instruction.attempt + 1), piece, instruction.scope.track_ids(piece), spans[0]
     )
-    made = bench.generators[bench.generator].generate(request)
+    made = bench.chosen.generate(request)
     return replace(made, seed=bench.seed)
 
 

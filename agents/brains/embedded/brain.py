@@ -1,0 +1,61 @@
+"""The embedded brain: reads English with lexicons and grammar, plans by rule, words its replies from the report."""
+
+from collections.abc import Mapping
+
+from ripieno.agents.brains.embedded.reader import Reader
+from ripieno.agents.brains.embedded.reply import word_reply
+from ripieno.agents.plan import Plan, Step
+from ripieno.agents.report import Report
+from ripieno.memory.table import AttributeTable
+from ripieno.score.brief import Brief, TempoChange
+from ripieno.score.styles import StyleProfile
+from ripieno.tools.base import Scope
+from ripieno.tools.dynamics import ShapeDynamics
+from ripieno.tools.make import Compose
+from ripieno.tools.tempo import ChangeTempo
+
+_RITARDANDO_BARS = 2  # a slowing "at the end" takes the last bars
+_ENDING_BARS = 4  # any other change "at the end"
+
+
+class EmbeddedBrain:
+    """The brain that works with nothing: no model, no network."""
+
+    name = "embedded"
+
+    def __init__(self, profiles: Mapping[str, StyleProfile]) -> None:
+        self._reader = Reader(tuple(profiles.values()))
+
+    def conceive(self, text: str, table: AttributeTable | None, profiles: Mapping[str, StyleProfile]) -> Brief:
+        """See `Brain.conceive`."""
+        return self._reader.read(text)
+
+    def plan(self, brief: Brief, table: AttributeTable | None) -> Plan:
+        """Compose first; then, as exact instructions over the finished notes, changes of tempo and shapes of loudness."""
+        bare = brief.model_copy(update={"tempo_changes": (), "dynamics_shape": ()})
+        steps = [Step(id="compose", instruction=Compose(brief=bare), why=brief.text or "a new piece")]
+        for i, change in enumerate(brief.tempo_changes, 1):
+            steps.append(
+                Step(id=f"tempo{i}", instruction=_tempo_instruction(change), after=("compose",), why="tempo over time")
+            )
+        for i, shape in enumerate(brief.dynamics_shape, 1):
+            scope = Scope(sections=(shape.section,)) if shape.section not in ("", "all", "end") else Scope()
+            if shape.section == "end":
+                scope = Scope(last_bars=_ENDING_BARS)
+            instruction = ShapeDynamics.model_validate({"shape": shape.shape, "scope": scope})
+            steps.append(Step(id=f"dynamics{i}", instruction=instruction, after=("compose",), why="loudness over time"))
+        return Plan(steps=tuple(steps))
+
+    def reply(self, report: Report) -> str:
+        """See `Brain.reply`."""
+        return word_reply(report)
+
+
+def _tempo_instruction(change: TempoChange) -> ChangeTempo:
+    if change.section == "end":
+        scope = Scope(last_bars=_RITARDANDO_BARS if change.gradual else _ENDING_BARS)
+    elif change.section in ("", "all"):
+        scope = Scope()
+    else:
+        scope = Scope(sections=(change.section,))
+    return ChangeTempo(scope=scope, bpm=change.bpm, factor=change.factor, gradual=change.gradual)

@@ -1,0 +1,32 @@
+"""How the graph's state is written into checkpoints: msgpack of known types only, never pickle."""
+
+import inspect
+from types import ModuleType
+
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+from ripieno.agents import plan, report, state
+from ripieno.agents.judges import base
+from ripieno.memory import table
+from ripieno.score import brief, instruments
+from ripieno.score.checks import compliance, finding
+from ripieno.tools import dynamics, make, notes, tempo, tracks
+from ripieno.tools import base as tools_base
+
+_MODULES: tuple[ModuleType, ...] = (
+    plan, report, state, base, table, brief, instruments, compliance, finding,
+    dynamics, make, notes, tempo, tracks, tools_base,
+)  # fmt: skip
+
+
+def serializer() -> JsonPlusSerializer:
+    """A serializer that reads back the values of the state and nothing else."""
+    known = [
+        (module.__name__, name)
+        for module in _MODULES
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and value.__module__ == module.__name__ and not issubclass(value, Exception)
+    ]
+    # Parametrised generics such as Attribute[str] are classes of their own, named in their module.
+    known += [(cls.__module__, cls.__qualname__) for cls in brief.Attribute.__subclasses__()]
+    return JsonPlusSerializer(allowed_msgpack_modules=known)

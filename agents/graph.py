@@ -1,0 +1,38 @@
+"""The graph of a turn: nodes and edges, no logic.
+
+Memory recalls, the Expert conceives, the Orchestrator plans, the Generator writes, the Expert criticises, the Orchestrator
+and the Generator revise within a bound, the Voter decides, Memory commits.
+"""
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from ripieno.agents import expert, generator, memory, orchestrator, voter
+from ripieno.agents.state import Ensemble, TurnState
+from ripieno.agents.trace import timed
+
+TurnGraph = CompiledStateGraph[TurnState, Ensemble, TurnState, TurnState]
+
+
+def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> TurnGraph:
+    """The compiled graph; with a checkpointer, every step of a turn is kept until the turn is done."""
+    graph = StateGraph(TurnState, context_schema=Ensemble)
+    graph.add_node("recall", timed("recall", memory.recall))
+    graph.add_node("conceive", timed("conceive", expert.conceive))
+    graph.add_node("plan", timed("plan", orchestrator.plan))
+    graph.add_node("generate", timed("generate", generator.generate))
+    graph.add_node("criticise", timed("criticise", expert.criticise))
+    graph.add_node("revise", timed("revise", orchestrator.revise))
+    graph.add_node("vote", timed("vote", voter.vote))
+    graph.add_node("commit", timed("commit", memory.commit))
+    graph.add_edge(START, "recall")
+    graph.add_edge("recall", "conceive")
+    graph.add_edge("conceive", "plan")
+    graph.add_edge("plan", "generate")
+    graph.add_edge("generate", "criticise")
+    graph.add_conditional_edges("criticise", orchestrator.next_after_critic)
+    graph.add_edge("revise", "generate")
+    graph.add_edge("vote", "commit")
+    graph.add_edge("commit", END)
+    return graph.compile(checkpointer=checkpointer, name="turn")

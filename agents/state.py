@@ -1,0 +1,118 @@
+"""What travels through the graph in one turn: small frozen values. Music stays in the store; here are its hashes."""
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypedDict
+
+from ripieno.agents.brains.base import Brain
+from ripieno.agents.judges.base import Judge, Verdict
+from ripieno.agents.plan import Plan
+from ripieno.agents.report import Report
+from ripieno.memory.store import Store
+from ripieno.score.brief import Brief, Frozen
+from ripieno.score.checks.compliance import Delivered
+from ripieno.score.checks.finding import Finding
+from ripieno.score.styles import StyleProfile
+from ripieno.tools.base import Toolbox
+from ripieno.tools.registry import AnyInstruction
+
+
+class Overrides(Frozen):
+    """Attributes given beside the text, on the command line or by a caller; they win over what the text says."""
+
+    title: str | None = None
+    style: str | None = None
+    key: str | None = None
+    tempo: float | None = None
+    metre: str | None = None
+    bars: int | None = None
+    duration: float | None = None
+    instruments: tuple[str, ...] = ()
+
+
+class TurnRequest(Frozen):
+    """What a person asks of one turn."""
+
+    turn: str  # id of the turn
+    text: str
+    seed: int = 0
+    candidates: int = 4
+    overrides: Overrides = Overrides()
+
+
+class Snapshot(Frozen):
+    """What Memory recalls before a turn: the version to build on, and the pieces made before (hashes, newest last)."""
+
+    version: str | None = None
+    piece: str | None = None
+    past: tuple[str, ...] = ()
+
+
+class Repair(Frozen):
+    """An instruction that answers a finding, and what became of it: kept only where it left the candidate better."""
+
+    rule: str
+    instruction: AnyInstruction
+    kept: bool | None = None
+
+
+class CandidateRecord(Frozen):
+    """A candidate on its way through the turn; `piece` is its hash in the store."""
+
+    id: str
+    piece: str
+    generator: str
+    seed: int
+    trail: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    delivered: tuple[Delivered, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    failures: tuple[str, ...] = ()  # steps of the plan that did not fit this candidate, with the reason
+    checked: bool = False  # whether findings and delivered speak of `piece` as it is now
+
+
+class Timing(Frozen):
+    """How long one node took, in seconds."""
+
+    node: str
+    cpu: float
+    wall: float
+
+
+class Progress(Frozen):
+    """A sign of life for whoever watches: which agent does what, and how far it is (None: unknown)."""
+
+    agent: str
+    message: str
+    done: int | None = None
+    total: int | None = None
+
+
+class TurnState(TypedDict, total=False):
+    """The graph's state. Every key is written by one agent, named in the comment."""
+
+    request: TurnRequest  # whoever opens the turn
+    snapshot: Snapshot  # Memory
+    brief: Brief  # Expert
+    plan: Plan  # Orchestrator
+    candidates: tuple[CandidateRecord, ...]  # Generator, then Expert adds the findings
+    previous: tuple[CandidateRecord, ...]  # Generator: candidates as they were before the repairs under way
+    repairs: dict[str, tuple[Repair, ...]]  # Orchestrator: repairs under way, by candidate
+    rounds: int  # Orchestrator: rounds of repair so far
+    verdict: Verdict  # Voter
+    version: str  # Memory
+    report: Report  # Memory
+    timings: Annotated[list[Timing], operator.add]  # every node adds its own
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """What the agents work with in a session, built once in `app/session.py`; never part of the state."""
+
+    brain: Brain
+    toolbox: Toolbox
+    store: Store
+    judges: tuple[Judge, ...]
+    profiles: Mapping[str, StyleProfile]
+    max_rounds: int = 2

@@ -1,0 +1,36 @@
+"""Signs of life while a turn runs, what each node cost, and the trace that is kept of it."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from functools import wraps
+
+from langgraph.runtime import Runtime
+from pydantic_core import to_jsonable_python
+
+from ripieno.agents.state import Ensemble, Progress, Timing, TurnState
+
+Node = Callable[[TurnState, Runtime[Ensemble]], TurnState]
+
+
+def say(runtime: Runtime[Ensemble], agent: str, message: str, done: int | None = None, total: int | None = None) -> None:
+    """Streams a sign of life to whoever runs the graph."""
+    runtime.stream_writer(Progress(agent=agent, message=message, done=done, total=total))
+
+
+def timed(name: str, node: Node) -> Node:
+    """The node, adding what it cost to the state."""
+
+    @wraps(node)
+    def run(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
+        cpu, wall = time.process_time(), time.perf_counter()
+        update = node(state, runtime)
+        spent = Timing(node=name, cpu=time.process_time() - cpu, wall=time.perf_counter() - wall)
+        return {**update, "timings": [spent]}
+
+    return run
+
+
+def trace_json(state: Mapping[str, object]) -> str:
+    """The whole state of a turn as JSON: request, brief, plan, candidates, findings, ballots, timings."""
+    return json.dumps(to_jsonable_python(state), ensure_ascii=False, indent=1)

@@ -1,0 +1,98 @@
+"""Builds everything once, and runs turns through the graph. The face (`Studio`) and every front door stand on this."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from ripieno.agents.graph import build_graph
+from ripieno.agents.judges.registry import build_judges
+from ripieno.agents.report import Report
+from ripieno.agents.state import Ensemble, Overrides, Progress, TurnRequest, TurnState
+from ripieno.agents.checkpoints import serializer
+from ripieno.agents.brains.embedded.brain import EmbeddedBrain
+from ripieno.agents.generator import MAX_CANDIDATES
+from ripieno.memory.store import Store
+from ripieno.score.errors import BadRequest
+from ripieno.score.piece import Piece
+from ripieno.tools.toolbox import build_toolbox, profiles
+
+Watcher = Callable[[Progress], None]
+DATABASE, CHECKPOINTS = "project.db", "turn.db"
+
+
+def unwatched(progress: Progress) -> None:
+    """A watcher that looks away."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a turn gave: the committed version, its piece, and the report."""
+
+    version: str
+    turn: str
+    piece: Piece
+    report: Report
+    reply: str
+    state: TurnState
+
+
+class Session:
+    """The ensemble, ready to take turns on any project folder."""
+
+    def __init__(self) -> None:
+        self._profiles = profiles()
+        self._toolbox = build_toolbox()
+        self._brain = EmbeddedBrain(self._profiles)
+        self._judges = build_judges()
+
+    def take_turn(
+        self,
+        project: Path,
+        text: str,
+        *,
+        seed: int = 0,
+        candidates: int = 4,
+        overrides: Overrides | None = None,
+        watch: Watcher = unwatched,
+    ) -> Turn:
+        """Runs one turn on the project in the folder `project` and commits one version.
+
+        Raises:
+            BadRequest: the request cannot be fulfilled; nothing was committed.
+        """
+        if not 1 <= candidates <= MAX_CANDIDATES:
+            raise BadRequest(f"The number of candidates lies between 1 and {MAX_CANDIDATES}", value=candidates,
+                             cure="4 is usual")
+        turn = uuid4().hex
+        request = TurnRequest(
+            turn=turn, text=text, seed=seed, candidates=candidates, overrides=overrides or Overrides()
+        )
+        with closing(Store(project / DATABASE)) as store:
+            state = self._run(store, project / CHECKPOINTS, request, watch)
+            winner = next(c for c in state["candidates"] if c.id == state["verdict"].winner)
+            report = state["report"]
+            return Turn(state["version"], turn, store.piece(winner.piece), report, self._brain.reply(report), state)
+
+    def _run(self, store: Store, checkpoints: Path, request: TurnRequest, watch: Watcher) -> TurnState:
+        from langgraph.checkpoint.sqlite import SqliteSaver
+
+        ensemble = Ensemble(self._brain, self._toolbox, store, self._judges, self._profiles)
+        state: TurnState = {}
+        with closing(sqlite3.connect(checkpoints, check_same_thread=False)) as connection:
+            graph = build_graph(SqliteSaver(connection, serde=serializer()))
+            for mode, chunk in graph.stream(
+                {"request": request},
+                {"configurable": {"thread_id": request.turn}},
+                context=ensemble,
+                stream_mode=["custom", "values"],
+            ):
+                if mode == "custom":
+                    watch(chunk)
+                else:
+                    state = chunk
+        for leftover in checkpoints.parent.glob(f"{checkpoints.name}*"):
+            leftover.unlink()  # the turn is committed; its checkpoints have no more use
+        return state

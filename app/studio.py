@@ -1,0 +1,65 @@
+"""The Python face: `Studio().compose("a wistful waltz in B minor, piano and cello, 32 bars")`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ripieno.agents.report import Report
+from ripieno.agents.state import Overrides, Progress
+from ripieno.app.exports import ExportJob, ExportOrder, export
+from ripieno.app.folders import new_folder, settle, slug
+from ripieno.app.session import Session, Watcher, unwatched
+from ripieno.score.piece import Piece
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A finished piece: where its files are, the music itself, the report, and a reply in words."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    piece: Piece
+    report: Report
+    reply: str
+    version: str
+    turn: str
+
+
+class Studio:
+    """Composes pieces. Building one costs about a second; take many turns with it."""
+
+    def __init__(self) -> None:
+        self._session = Session()
+
+    def compose(
+        self,
+        text: str,
+        *,
+        out: Path | str = ".",
+        seed: int = 0,
+        candidates: int = 4,
+        overrides: Overrides | None = None,
+        order: ExportOrder | None = None,
+        watch: Watcher = unwatched,
+    ) -> Composition:
+        """Composes a piece from a sentence and writes its files into a new folder inside `out`, named after the piece.
+
+        The same text, seed, candidates and overrides give the same music. On any error nothing is left behind.
+
+        Raises:
+            RipienoError: with rule, value, cause and cure.
+        """
+        parent = Path(out).expanduser()
+        order = order or ExportOrder()
+        with new_folder(parent) as work:
+            turn = self._session.take_turn(
+                work, text, seed=seed, candidates=candidates, overrides=overrides, watch=watch
+            )
+            name = slug(turn.piece.title)
+
+            def announce(what: str) -> None:
+                watch(Progress(agent="Export", message=f"writes the {what}"))
+
+            written = export(ExportJob(turn.piece, turn.report, work, name, order, announce))
+            final = settle(work, parent, name)
+            files = tuple(final / f.relative_to(work) for f in written)
+        return Composition(final, files, turn.piece, turn.report, turn.reply, turn.version, turn.turn)
