@@ -34,7 +34,8 @@ class Limits:
         """
         limit = getattr(self, what)
         if value > limit:
-            raise BadFile(f"A file has at most {limit:,} {'bytes' if what == 'size' else what}", value=f"{value:,}",
+            unit = "bytes" if what == "size" else what
+            raise BadFile(f"A file has at most {limit:,} {unit}", value=f"{value:,}",
                           cause="the file is damaged, or is a collection and not one piece",
                           cure="split the file, or read it with higher limits")
 

@@ -1,4 +1,4 @@
-"""What a MIDI file says about the whole piece: tempo, metre, keys, sections, chords, title. Part of `read_midi`."""
+"""What a MIDI file says about the whole piece: tempo, metre, keys, sections, chords, title."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -8,7 +8,14 @@ from ripieno.score.chords import Chord
 from ripieno.score.errors import BadFile, RipienoError, shorten
 from ripieno.score.formats import smf
 from ripieno.score.formats.limits import Limits
-from ripieno.score.formats.midi_marks import CHORD_PREFIX, NO_CHORD, decode, microseconds, plain_bpm, read_mark
+from ripieno.score.formats.midi_marks import (
+    CHORD_PREFIX,
+    NO_CHORD,
+    decode,
+    microseconds,
+    plain_bpm,
+    read_mark,
+)
 from ripieno.score.keys import Key
 from ripieno.score.piece import ChordSpan, KeyChange, Piece, Section, Track
 from ripieno.score.pitch import name_at_fifths
@@ -50,16 +57,17 @@ class Conductor:
         starts = max((int(n["start"].max()) for n in sounding), default=-1)
         ends = max((int((n["start"].astype("i8") + n["duration"]).max()) for n in sounding), default=0)
         if ends > _LAST_TICK:
-            raise BadFile("A piece ends before tick 2,146,435,072", value=f"{ends:,}", cause="a damaged delta time")
+            raise BadFile(f"A piece ends before tick {_LAST_TICK:,}", value=f"{ends:,}",
+                          cause="a damaged delta time", cure="export the file again")
         by_start = self.timeline.bar_at(starts) + 1 if starts >= 0 else 0
         if self.marked_bars is not None:
             return max(self.marked_bars, by_start)
-        slack = self.timeline.ppq // 4  # a release that hangs over the bar line by less makes no bar of its own
+        slack = self.timeline.ppq // 4  # a release that hangs over the bar line by less makes no bar
         return max(by_start, self.timeline.bar_at(max(0, ends - slack - 1)) + 1)
 
 
 def read_conductor(chunks: list[smf.Chunk], ppq: int, *, framed: bool, remarks: list[str]) -> Conductor:
-    """Gathers the frame from the meta events of all chunks; `framed` files (SMPTE) have no tempo of their own."""
+    """Gathers the frame from the meta events of all chunks; `framed` files (SMPTE) have no tempo."""
     metas = sorted((m for chunk in chunks for m in chunk.metas), key=lambda m: m[0])
     marks: dict[int, dict[str, object]] = {}
     texts: list[tuple[int, str]] = []
@@ -150,9 +158,8 @@ def _metre_of(ticks: int, ppq: int) -> Metre | None:
 
 
 def _groups(value: object, numerator: int) -> tuple[int, ...]:
-    if isinstance(value, list) and all(isinstance(g, int) and g > 0 for g in value) and sum(value) == numerator:
-        return tuple(value)
-    return ()
+    whole = isinstance(value, list) and all(isinstance(g, int) and g > 0 for g in value)
+    return tuple(value) if isinstance(value, list) and whole and sum(value) == numerator else ()
 
 
 def _nearest_bar(timeline: Timeline, tick: int) -> int:
@@ -239,6 +246,6 @@ def _chords(found: tuple[tuple[int, Chord | None], ...], end: int) -> tuple[Chor
     for i, (tick, chord) in enumerate(found):
         following = bisect_left(ticks, tick + 1, i)
         until = min(end, ticks[following]) if following < len(ticks) else end
-        if chord is not None and until > tick and following == i + 1:  # of several at one tick the last counts
+        if chord is not None and until > tick and following == i + 1:  # the last of several at one tick
             spans.append(ChordSpan(tick, until, chord))
     return tuple(spans)

@@ -6,13 +6,16 @@ Two kinds of text event (meta type 1), UTF-8:
     a chord symbol at the tick where the chord starts; `chord: N.C.` where it ends and none follows.
 `ripieno: {...}`
     a JSON object that refines the event beside it, written where the plain event says less than the piece:
-    `bars` (length, first track), `bpm` (exact, beside a tempo), `groups` (beside a metre), `key` (mode, beside a key
-    signature), `section` (bars, energy, label, beside a marker), `track` (id, role, instrument, own program, mix).
+    `bars` (length, first track), `bpm` (exact, beside a tempo), `groups` (beside a metre), `key` (mode,
+    beside a key signature), `section` (bars, energy, label, beside a marker), `track` (id, role,
+    instrument, own program, mix).
 
-The plain event always wins: a refinement that contradicts it (somebody changed the file in a sequencer) is ignored.
+The plain event always wins: a refinement that contradicts it (somebody changed the file in a sequencer) is
+ignored.
 """
 
 import json
+from unicodedata import category
 
 CHORD_PREFIX = "chord: "
 NO_CHORD = "N.C."
@@ -57,4 +60,4 @@ def decode(data: bytes) -> str:
         text = data.decode()
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    return "".join(c for c in text if c.isprintable())
+    return "".join(c for c in text if category(c) != "Cc")

@@ -51,12 +51,12 @@ def read_midi(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Piece:
 def load_midi(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Reading:
     """Reads MIDI of format 0, 1 or 2, bare or in RIFF, with any division.
 
-    The ppq is the file's own (a multiple of it where a metre's pulse would not be whole ticks; 480 where time is counted
-    in frames). Each channel of each chunk becomes a track, one for each program that it uses. Channel controls reach
-    every track on their channel. Note-offs end the oldest note of their pitch. Volume, pan, reverb and chorus at tick 0
-    become the track's mix. In a file that Ripieno did not write, the instrument is the table's first with the program
-    and the role a guess; key C major stands where no signature does; sections come from markers. Format 2 is read as its
-    patterns one after the other.
+    The ppq is the file's own (a multiple of it where a metre's pulse would not be whole ticks; 480 where time
+    is counted in frames). Each channel of each chunk becomes a track, one for each program that it uses.
+    Channel controls reach every track on their channel. Note-offs end the oldest note of their pitch. Volume,
+    pan, reverb and chorus at tick 0 become the track's mix. In a file that Ripieno did not write, the
+    instrument is the table's first with the program and the role a guess; key C major stands where no
+    signature does; sections come from markers. Format 2 is read as its patterns one after the other.
 
     Raises:
         BadFile: it is no MIDI file, holds nothing readable, or exceeds the limits.
@@ -79,7 +79,8 @@ def _settle_division(file: smf.MidiFile) -> int:
         rate = (30000 / 1001 if frames == 29 else frames) * max(1, file.division & 0xFF)
         _rescale(file.chunks, PPQ * 2 / rate)  # at 120 a minute a second is two quarters
         return PPQ
-    powers = [d[1] for c in file.chunks for _, type_, d in c.metas if type_ == smf.METRE and len(d) >= 2 and d[1] <= 5]
+    metres = [d for c in file.chunks for _, type_, d in c.metas if type_ == smf.METRE and len(d) >= 2]
+    powers = [d[1] for d in metres if d[1] <= 5]
     whole = lcm(file.division * 4, 2 ** max(powers, default=0)) // 4
     if whole > _LARGEST_PPQ:
         _rescale(file.chunks, PPQ / file.division)
@@ -183,7 +184,7 @@ def _parts(chunk: smf.Chunk) -> list[_Part]:
 
 
 def _split_levels(controls: list[Row]) -> tuple[list[int | None], list[Row]]:
-    """The first volume, pan, reverb and chorus of tick 0 (None where there is none), and the other controls."""
+    """The first volume, pan, reverb and chorus of tick 0 (None: there is none), and the other controls."""
     levels: list[int | None] = [None] * len(_LEVELS)
     rest = []
     for row in controls:
@@ -219,7 +220,8 @@ def _own_track(part: _Part, taken: set[str]) -> Track | None:
     levels, controls = list(marked), part.controls
     if not shares:
         program = row.program if own_program is None else own_program
-        if part.first_program != program or row.is_drum != (part.place[1] == DRUM_CHANNEL or muted is True):
+        kit = part.place[1] == DRUM_CHANNEL
+        if part.first_program != program or (row.is_drum != kit and not (row.is_drum and muted)):
             return None
         read, controls = _split_levels(part.controls)
         levels = [old if new is None else new for old, new in zip(marked, read, strict=True)]
@@ -232,12 +234,14 @@ def _own_track(part: _Part, taken: set[str]) -> Track | None:
     return Track(id_, part.name, role, row.id, notes, make_controls(controls), mix, own_program)
 
 
-def _foreign_track(part: _Part, program: int, rows: list[Row], controls: list[Row], taken: set[str]) -> Track:
+def _foreign_track(
+    part: _Part, program: int, rows: list[Row], controls: list[Row], taken: set[str]
+) -> Track:
     row = instrument_for(program, is_drum=part.place[1] == DRUM_CHANNEL)
     levels, rest = _split_levels(sorted(controls, key=lambda r: r[0]))
     values = [old if new is None else new for old, new in zip(_DEFAULT_LEVELS, levels, strict=True)]
     notes = make_notes(rows)
     own = None if row.program == program else program
     role = guess_role(row, notes, part.name)
-    id_ = unique_id(row.id, taken)
-    return Track(id_, part.name or row.name, role, row.id, notes, make_controls(rest), _mix(values, muted=False), own)
+    id_, name, mix = unique_id(row.id, taken), part.name or row.name, _mix(values, muted=False)
+    return Track(id_, name, role, row.id, notes, make_controls(rest), mix, own)

@@ -15,7 +15,7 @@ BANK = (0, 32)
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a track sounds. `owns` says whether it sets the channel's program and mix (one track of a channel does)."""
+    """Where a track sounds. `owns`: it sets the channel's program and mix, as one track of a channel does."""
 
     port: int
     channel: int
@@ -23,21 +23,24 @@ class Slot:
 
 
 def write_midi(piece: Piece) -> bytes:
-    """The piece as MIDI, format 1, at its own ppq: a conductor track, then one track for each of the piece's tracks.
+    """The piece as MIDI, format 1, at its own ppq: a conductor track, then one track for each `Track`.
 
-    The conductor carries the title (as its track name), tempo, metre, key signatures, sections as markers and chords as
-    texts (`midi_marks` describes the texts). A track carries its name, program change, volume, pan, reverb and chorus
-    (controllers 7, 10, 91, 93), then its controls and notes. At one tick note-offs come first, then controls, then
-    note-ons. A muted track is kept and has volume 0; its own volume comes back on reading.
+    The conductor carries the title (as its track name), tempo, metre, key signatures, sections as markers and
+    chords as texts (`midi_marks` describes the texts). A track carries its name, program change, volume, pan,
+    reverb and chorus (controllers 7, 10, 91, 93), then its controls and notes. At one tick note-offs come
+    first, then controls, then note-ons. A muted track is kept and has volume 0; its own volume comes back on
+    reading.
 
-    Channels: drum tracks sound on channel 10 (index 9), the others on the remaining fifteen in order. Where there are
-    more melodic tracks than channels, tracks of one program and mix without controls share one; those still left over go
-    to the next MIDI port (meta event 0x21), which sequencers follow and some players ignore. All drum tracks share
-    channel 10, because General MIDI has one; the first kit sets its program and mix. A muted drum track beside a sounding
-    one is parked on a melodic channel of volume 0, so that it silences nobody else.
+    Drum tracks sound on channel 10 (index 9), the others on the remaining fifteen in order. Where there are
+    more melodic tracks than channels, tracks of one program and mix without controls share one; those still
+    left over go to the next MIDI port (meta event 0x21), which sequencers follow and some players ignore. All
+    drum tracks share channel 10, because General MIDI has one; the first kit sets its program and mix. A
+    muted drum track beside a sounding one is parked on a melodic channel of volume 0, so that it silences
+    nobody else.
 
-    `read_midi(write_midi(piece)) == piece` for a piece whose tracks have no note inside a longer one of the same pitch
-    (MIDI cannot say which of two note-offs ends which note), and writing that again gives the same bytes.
+    `read_midi(write_midi(piece)) == piece` for a piece whose tracks have no note inside a longer one of the
+    same pitch (MIDI cannot say which of two note-offs ends which note), and writing that again gives the same
+    bytes.
     """
     slots = allocate(piece.tracks)
     chunks = [_conductor(piece)]
@@ -123,7 +126,7 @@ def _track(track: Track, slot: Slot, end: int) -> bytes:
     if slot.port:
         head.append(smf.meta(smf.PORT, bytes((slot.port,))))
     controls = track.controls.tolist()
-    early = 0  # controls up to the last bank select of tick 0 go before the program change, which puts the bank in force
+    early = 0  # controls up to the last bank select of tick 0 precede the program change it belongs to
     if slot.owns:
         volume = 0 if mix.muted else mix.volume
         levels = ((VOLUME, volume), (PAN, mix.pan), (REVERB, mix.reverb), (CHORUS, mix.chorus))
@@ -135,7 +138,7 @@ def _track(track: Track, slot: Slot, end: int) -> bytes:
         head.append(bytes((smf.PROGRAM | channel, track.midi_program)))
     # (tick, order at that tick, message); the sort is stable, so notes and controls keep their own order
     body: list[tuple[int, int, bytes]] = []
-    body += [(tick, 1, _control(channel, kind, number, value)) for tick, kind, number, value in controls[early:]]
+    body += [(row[0], 1, _control(channel, *row[1:])) for row in controls[early:]]
     off, on = smf.NOTE_OFF | channel, smf.NOTE_ON | channel
     for start, duration, pitch, velocity in track.notes.tolist():
         body.append((start, 2, bytes((on, pitch, min(127, max(1, velocity))))))

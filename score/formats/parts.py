@@ -1,4 +1,4 @@
-"""Which instrument and which role a track from a foreign file has: small guesses, by program, register and name."""
+"""Which instrument and role a foreign file's track has: guesses by program, register and name."""
 
 import numpy as np
 
@@ -15,9 +15,10 @@ _ROLE_WORDS = {
 
 
 def instrument_for(program: int, *, is_drum: bool) -> Instrument:
-    """The table's first instrument of a General MIDI program, or its first kit of that program on the drum channel.
+    """The table's first instrument of a General MIDI program, or its first kit of that program.
 
-    Rows that only borrow the program (`nearest`) come last; where no row has it, the first of its kind stands in.
+    Rows that only borrow the program (`nearest`) come last; where no row has it, the first of its kind stands
+    in.
     """
     if is_drum:
         kits = [i for i in instruments().values() if i.family == "drum kit"]
@@ -28,7 +29,7 @@ def instrument_for(program: int, *, is_drum: bool) -> Instrument:
 
 
 def guess_role(row: Instrument, notes: Notes, name: str = "") -> Role:
-    """What a track probably does: the drums by their channel, then by words in its name, its register, its chords."""
+    """What a track probably does: by the percussion channel, its name, its register, its polyphony."""
     if row.is_drum:
         return Role.DRUMS if row.family == "drum kit" else Role.PERCUSSION
     words = name.lower()

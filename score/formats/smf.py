@@ -1,7 +1,8 @@
 """The Standard MIDI File itself: chunks, variable-length numbers, running status. Knows nothing of music.
 
-Our own reader and writer, not a library's, because a file from outside must be read under limits, a damaged one as far
-as it goes, and the port of every event must be kept; and because both stay within a few milliseconds for a song.
+Our own reader and writer, not a library's, because a file from outside must be read under limits, a damaged
+one as far as it goes, and the port of every event must be kept; and because both stay within a few
+milliseconds for a song.
 The format: MIDI 1.0, "Standard MIDI Files" (RP-001), and RIFF MIDI (RP-029) as a wrapper.
 """
 
@@ -23,7 +24,8 @@ class Chunk:
     """One track as read.
 
     Attributes:
-        events: (tick, status, first data byte, second data byte) of channel messages; the second is 0 where unused.
+        events: (tick, status, first data byte, second data byte) of channel messages; the second is 0 where
+            unused.
         metas: (tick, type, data) of meta events; end of track is not among them.
         end: tick of the end of the track.
     """
@@ -35,7 +37,7 @@ class Chunk:
 
 @dataclass
 class MidiFile:
-    """A file as read. `division` is ticks a quarter note, or negative where time is counted in frames (SMPTE)."""
+    """A file as read. `division` is ticks a quarter note, or negative for time in frames (SMPTE)."""
 
     format: int
     division: int
@@ -59,7 +61,7 @@ def meta(type_: int, data: bytes) -> bytes:
 
 
 def track_chunk(events: Iterable[tuple[int, bytes]], end: int) -> bytes:
-    """A track chunk from (tick, message) in order of time; end of track is added at `end`, or after the last event."""
+    """A track chunk from (tick, message) in order of time; it ends at `end`, or with the last event."""
     out = bytearray()
     now = 0
     for tick, message in events:
@@ -77,7 +79,7 @@ def file_bytes(division: int, chunks: list[bytes]) -> bytes:
 
 
 def parse_file(data: bytes, limits: Limits) -> MidiFile:
-    """Reads a file of format 0, 1 or 2, bare or inside RIFF. A damaged track is kept up to the damage, with a remark.
+    """Reads a file of format 0, 1 or 2, bare or inside RIFF; a damaged track up to the damage, with a remark.
 
     Raises:
         BadFile: it is no MIDI file, nothing in it can be read, or it exceeds the limits.
@@ -87,11 +89,13 @@ def parse_file(data: bytes, limits: Limits) -> MidiFile:
     start = data.find(b"MThd", 0, 1024)  # some archives put a header of their own in front
     if start < 0 or len(data) < start + 14:
         raise BadFile("A MIDI file starts with the header MThd", value=data[:16],
-                      cause="the file is of another kind, or empty", cure="export it again as a Standard MIDI File")
+                      cause="the file is of another kind, or empty",
+                      cure="export it again as a Standard MIDI File")
     size, format_, _, division = struct.unpack(">IHHh", data[start + 4 : start + 14])
     if format_ > 2 or division == 0:
-        raise BadFile("A MIDI file has format 0, 1 or 2 and a time division", value=f"format {format_}, {division}",
-                      cause="the header is damaged", cure="export the file again")
+        raise BadFile("A MIDI file has format 0, 1 or 2 and a time division",
+                      value=f"format {format_}, {division}", cause="the header is damaged",
+                      cure="export the file again")
     file = MidiFile(format_, division, [])
     place = start + 8 + max(size, 6)
     budget = limits.events
