@@ -1,0 +1,125 @@
+"""The command `ripieno`. This page loads nothing heavy: each command imports what it needs when it is called."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ripieno.score.errors import RipienoError
+
+app = typer.Typer(
+    name="ripieno",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="An ensemble of agents that composes multi-track music with you.",
+    epilog='Example: ripieno compose "a wistful waltz in B minor, piano and cello, 32 bars"',
+)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+
+
+@app.command(epilog='Example: ripieno compose "slow blues in A, two choruses, guitar trio" --out pieces --seed 7')
+def compose(
+    text: Annotated[str, typer.Argument(help="What you want, in your own words; '-' reads it from standard input.")],
+    out: Annotated[Path, typer.Option(help="Folder in which the piece's folder is made.")] = Path(),
+    seed: Annotated[int, typer.Option(help="Same request, same seed, same music.")] = 0,
+    candidates: Annotated[int, typer.Option(help="How many candidates the ensemble votes on (1 to 26).")] = 4,
+    title: Annotated[str | None, typer.Option(help="Title, instead of what the text says.")] = None,
+    style: Annotated[str | None, typer.Option(help="Style; see `ripieno styles`.")] = None,
+    key: Annotated[str | None, typer.Option(help="Key, such as 'B minor', 'Eb' or 'F# dorian'.")] = None,
+    tempo: Annotated[float | None, typer.Option(help="Quarter notes a minute.")] = None,
+    metre: Annotated[str | None, typer.Option(help="Time signature, such as 6/8.")] = None,
+    bars: Annotated[int | None, typer.Option(help="Length in bars.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Length in seconds.")] = None,
+    instruments: Annotated[str | None, typer.Option(help="Exactly these, separated by commas.")] = None,
+    formats: Annotated[
+        str | None,
+        typer.Option(help="Only these files: midi, musicxml, abc, pianoroll, score, table, report, audio."),
+    ] = None,
+    audio: Annotated[str, typer.Option(help="Kinds of audio file: wav, flac, ogg, opus, mp3.")] = "wav,flac",
+    stems: Annotated[bool, typer.Option(help="Also write each track as audio of its own.")] = False,
+    soundfont: Annotated[Path | None, typer.Option(help="SoundFont (SF2, SF3) to play with.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    json_: Json = False,
+) -> None:
+    """Compose a piece from a sentence and write it in all the files that musicians use."""
+    from ripieno.app.commands.compose import run
+
+    run(
+        sys.stdin.read() if text == "-" else text,
+        out=out, seed=seed, candidates=candidates, title=title, style=style, key=key, tempo=tempo, metre=metre,
+        bars=bars, seconds=seconds, instruments=instruments, formats=formats, audio=audio, stems=stems,
+        soundfont=soundfont, quiet=quiet, as_json=json_,
+    )  # fmt: skip
+
+
+@app.command(epilog="Example: ripieno graph")
+def graph(json_: Json = False) -> None:
+    """Print the graph of agents that every turn runs through."""
+    from ripieno.app.commands.show import print_graph
+
+    print_graph(as_json=json_)
+
+
+@app.command(epilog="Example: ripieno trace wistful-waltz-in-b-minor")
+def trace(
+    project: Annotated[Path, typer.Argument(help="Folder of a piece.")],
+    turn: Annotated[str | None, typer.Option(help="Id of the turn; the last one by default.")] = None,
+    json_: Json = False,
+) -> None:
+    """Show how a turn went: brief, plan, candidates, findings, ballots, timings."""
+    from ripieno.app.commands.show import print_trace
+
+    print_trace(project, turn, as_json=json_)
+
+
+@app.command(epilog="Example: ripieno styles")
+def styles(json_: Json = False) -> None:
+    """List the styles that can be composed."""
+    from ripieno.app.commands.show import print_styles
+
+    print_styles(as_json=json_)
+
+
+@app.command(epilog="Example: ripieno instruments guitar")
+def instruments(
+    word: Annotated[str, typer.Argument(help="Only those whose names hold this word.")] = "",
+    json_: Json = False,
+) -> None:
+    """List the instruments, their ranges and the names they go by."""
+    from ripieno.app.commands.show import print_instruments
+
+    print_instruments(word, as_json=json_)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from ripieno import __version__
+
+        typer.echo(f"ripieno {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """An ensemble of agents that composes multi-track music with you."""
+
+
+def main() -> None:
+    """Runs the command; a person's mistake is explained without a traceback (exit status 2), Ctrl-C is clean (130)."""
+    try:
+        app()
+    except RipienoError as error:
+        from ripieno.app.terminal import print_error
+
+        print_error(error, as_json="--json" in sys.argv)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("Cancelled. Nothing was left behind.\n")
+        sys.exit(130)
