@@ -1,0 +1,227 @@
+"""The bass line: rhythm from the style's figures and the groove's kick, pitches by rule from the harmony.
+
+A figure says for each note what it is in the harmony (see `rhythm_style`). This module turns that into targets, sees that
+every change of chord gets its root, and leaves the choice of octave and of free notes to `bass_pitch`.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+
+from ripieno.generators.theory.bass_pitch import Target, pitches
+from ripieno.generators.theory.grids import HOLD, Stroke, bars_of
+from ripieno.generators.theory.groove import (
+    BarGroove, Groove, at_home, choose, groove_of, line_bar, matches, section_key,
+)  # fmt: skip
+from ripieno.generators.theory.rhythm_style import BassPattern
+from ripieno.generators.theory.types import Context, Part
+from ripieno.score.chords import Chord
+from ripieno.score.piece import Notes, make_notes
+from ripieno.score.time import Metre
+
+MIN_SPAN = 14  # a bass line needs the root's octave and a step
+RIFF_STEPS, RIFF_WEIGHTS = (0, 7, 10, 12, 3, 5, 2), (0.3, 0.2, 0.16, 0.1, 0.12, 0.08, 0.04)
+
+
+@dataclass(frozen=True)
+class Harmony:
+    """Chords by tick."""
+
+    starts: tuple[int, ...]
+    chords: tuple[Chord, ...]
+
+    @classmethod
+    def of(cls, context: Context) -> "Harmony":
+        """Spans of one chord in a row count as one."""
+        starts: list[int] = []
+        chords: list[Chord] = []
+        for span in context.chords:
+            if not chords or chords[-1] != span.chord:
+                starts.append(span.start)
+                chords.append(span.chord)
+        if not chords:
+            starts, chords = [0], [Chord(context.form.sections[0].key.tonic)]
+        return cls(tuple(starts), tuple(chords))
+
+    def index(self, tick: int) -> int:
+        """Index of the chord that sounds at a tick."""
+        return max(0, bisect_right(self.starts, tick) - 1)
+
+    def changes(self, start: int, end: int) -> list[int]:
+        """Ticks in [start, end) at which a new chord begins."""
+        return list(self.starts[bisect_right(self.starts, start - 1) : bisect_right(self.starts, end - 1)])
+
+    def following(self, tick: int) -> Chord:
+        """The chord after the one that sounds at a tick (the same at the end)."""
+        return self.chords[min(self.index(tick) + 1, len(self.chords) - 1)]
+
+
+def write_bass(part: Part, context: Context) -> Notes:
+    """The bass part over the whole form, in ticks, within the part's register."""
+    groove, harmony = groove_of(context), Harmony.of(context)
+    timeline = context.form.timeline
+    low, high = _register(part)
+    rows: list[tuple[int, int, int, int]] = []
+    previous: int | None = None
+    for index, plan in enumerate(context.form.sections):
+        if not part.plays(index):
+            previous = None
+            continue
+        key = section_key(plan)
+        pattern = bass_pattern(part, groove, context, index)
+        riff = pattern.riff or _riff(context, key, pattern)
+        repeat = max(1, bars_of(pattern.line[0], groove.rhythm.cell_of(pattern), groove.rhythm.metre_of(pattern)))
+        targets: list[Target] = []
+        gates: list[int] = []
+        riff_place = 0
+        for bar in range(plan.section.first_bar, plan.section.end_bar):
+            here = groove.bars[bar]
+            metre, start = timeline.metre_at(bar), timeline.bar_start(bar)
+            place = bar - plan.section.first_bar
+            rng = context.rng("bass", part.id, key, place)
+            strokes = _bar_strokes(pattern, here, groove, place, metre, timeline.ppq, rng)
+            changes = [t - start for t in harmony.changes(start, start + metre.bar_ticks(timeline.ppq))]
+            riff_place = 0 if place % repeat == 0 else riff_place
+            if not here.stop and not here.last:
+                strokes = _with_changes(strokes, changes, metre, timeline.ppq)
+            for stroke in strokes:
+                if stroke.symbol == HOLD:
+                    if gates:
+                        gates[-1] += stroke.length
+                    continue
+                tick = start + stroke.offset
+                chord = harmony.chords[harmony.index(tick)]
+                targets.append(Target(
+                    tick, stroke.length, _function(stroke, changes, targets, tick, timeline.ppq), chord, harmony.following(tick),
+                    plan.section.energy, metre.weight(stroke.offset, timeline.ppq), stroke.offset in here.kick,
+                    riff[riff_place % len(riff)] if riff else 0,
+                ))  # fmt: skip
+                riff_place += stroke.symbol == "m"
+                gates.append(stroke.length)
+        if not targets:
+            continue
+        rng = context.rng("bass pitches", part.id, key)
+        line = pitches(targets, low, high, previous, plan.key.scale, rng)
+        previous = int(line[-1])
+        touch = context.rng("bass touch", part.id, index)
+        ends = {timeline.bar_start(p.first_bar + p.bars) for p in plan.phrases} if part.instrument.breath else set()
+        rows.extend(_notes(targets, gates, line, pattern.gate, touch, ends, timeline.ppq))
+    return make_notes(_monophonic(rows))
+
+
+def bass_pattern(part: Part, groove: Groove, context: Context, section: int) -> BassPattern:
+    """The figure for a section: the one most specific to the player, at home in the section's energy."""
+    plan = context.form.sections[section]
+    patterns = groove.rhythm.bass
+    scores = [matches(p.players, part) for p in patterns]
+    meant = [p for p, s in zip(patterns, scores, strict=True) if s == max(scores)] if max(scores) else list(patterns)
+    energy = float(np.clip(groove.sections[section].energy + 0.5 * (part.density - 0.5), 0.0, 1.0))
+    metre = context.form.timeline.metre_at(plan.section.first_bar)
+    fitting = at_home(meant, energy, plan.kind, metre, groove.rhythm)
+    return choose(fitting, context.rng("bass pattern", section_key(plan)))
+
+
+def _register(part: Part) -> tuple[int, int]:
+    """The part's register, widened upwards (then downwards) where it is too narrow for a line."""
+    low, high = part.low, part.high
+    if high - low < MIN_SPAN:
+        high = min(part.instrument.high, low + MIN_SPAN)
+        low = max(part.instrument.low, high - MIN_SPAN)
+    return low, high
+
+
+def _riff(context: Context, key: str, pattern: BassPattern) -> tuple[int, ...]:
+    """Intervals for the notes 'm' of a figure: it begins and turns on the root, and is the section's own."""
+    count = max(text.count("m") for text in pattern.line)
+    rng = context.rng("bass riff", key)
+    steps = [int(RIFF_STEPS[rng.choice(len(RIFF_STEPS), p=RIFF_WEIGHTS)]) for _ in range(count)]
+    return (0, *steps[1:]) if count else ()
+
+
+def _bar_strokes(
+    pattern: BassPattern, here: BarGroove, groove: Groove, place: int, metre: Metre, ppq: int, rng: np.random.Generator
+) -> list[Stroke]:
+    """The figure's strokes in a bar, with the kick's taken up, or the band's ending or break."""
+    length = metre.bar_ticks(ppq)
+    if here.last:
+        return [Stroke(0, length, "R", True)]
+    if here.stop:
+        return [Stroke(0, ppq // 2, "R", False)]
+    rhythm = groove.rhythm
+    cell, source = rhythm.cell_of(pattern), rhythm.metre_of(pattern)
+    walking = any("w" in text for text in pattern.line)
+    strokes = list(
+        line_bar(pattern.line, here.variant, place, cell, source, metre, steady=walking, ppq=ppq)
+    )  # fmt: skip
+    if not pattern.lock:
+        return strokes
+    taken = {s.offset for s in strokes}
+    for kick in here.kick:
+        if kick not in taken and rng.random() < pattern.lock:
+            strokes = _inserted(strokes, kick, "R", length, ppq)
+            taken.add(kick)
+    return strokes
+
+
+def _inserted(strokes: list[Stroke], offset: int, symbol: str, length: int, ppq: int) -> list[Stroke]:
+    """The strokes with one more, which cuts short what sounded and lasts as long, at most up to the next."""
+    before = [s for s in strokes if s.offset < offset]
+    after = [s for s in strokes if s.offset > offset]
+    room = (after[0].offset if after else length) - offset
+    size = min(room, ppq // 2)
+    if before and before[-1].offset + before[-1].length > offset:
+        old = before[-1]
+        size = min(room, max(size, old.offset + old.length - offset))
+        before[-1] = old._replace(length=offset - old.offset)
+    return [*before, Stroke(offset, size, symbol, False), *after]
+
+
+def _with_changes(strokes: list[Stroke], changes: list[int], metre: Metre, ppq: int) -> list[Stroke]:
+    """Sees that each change of chord within the bar has a note, unless the line rests around it or anticipated it."""
+    length = metre.bar_ticks(ppq)
+    for change in changes:
+        if any(s.offset == change for s in strokes):
+            continue
+        before = [s for s in strokes if s.offset < change]
+        anticipated = bool(before) and before[-1].symbol == "n" and change - before[-1].offset <= ppq
+        sounding = bool(before) and before[-1].offset + before[-1].length > change
+        soon = any(change < s.offset <= change + ppq // 2 for s in strokes)
+        if not anticipated and (sounding or not soon) and (change or strokes[:1] == []):
+            strokes = _inserted(strokes, change, "R", length, ppq)
+    return strokes
+
+
+def _function(stroke: Stroke, changes: list[int], targets: list[Target], tick: int, ppq: int) -> str:
+    """What a note is: a figure's free or fifth note becomes the root where the chord changes, unless that was anticipated."""
+    if stroke.symbol in "Rn8mga" or stroke.offset not in changes:
+        return stroke.symbol
+    anticipated = bool(targets) and targets[-1].symbol == "n" and tick - targets[-1].tick <= ppq
+    return stroke.symbol if anticipated else "R"
+
+
+def _notes(
+    targets: list[Target], gates: list[int], line: list[int], gate: float, rng: np.random.Generator, breaths: set[int],
+    ppq: int,
+) -> list[tuple[int, int, int, int]]:  # fmt: skip
+    rows = []
+    for target, length, pitch in zip(targets, gates, line, strict=True):
+        level = 78 + 16 * target.energy + 8 * (target.weight - 0.5) + (4 if target.kick else 0)
+        if target.symbol == "g":
+            rows.append((target.tick, min(length, ppq // 6), pitch, 42))
+            continue
+        sounding = round(length * gate)
+        if target.tick + length in breaths and sounding > ppq // 2:  # room for a breath at the phrase's end
+            sounding -= ppq // 4
+        velocity = int(np.clip(level + rng.normal(0, 3), 1, 127))
+        rows.append((target.tick, max(1, sounding), pitch, velocity))
+    return rows
+
+
+def _monophonic(rows: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """Each note ends at the latest where the next begins."""
+    rows = sorted(rows)
+    return [
+        (start, min(length, rows[i + 1][0] - start) if i + 1 < len(rows) else length, pitch, velocity)
+        for i, (start, length, pitch, velocity) in enumerate(rows)
+    ]

@@ -1,0 +1,190 @@
+"""Pitches of a bass line: the cheapest path through what each note may be (Viterbi over the register).
+
+Costs weigh what a note is in the chord against how the line moves: roots on changes, chord notes on strong beats, steps
+rather than leaps, approach by a semitone, a step or the dominant, no stray repeats while walking.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ripieno.score.chords import Chord
+
+Floats = npt.NDArray[np.float64]
+NEVER = 60.0  # cost of what should not happen; finite, so that a path always exists
+# cost of moving by so many semitones, in any direction
+_STEPS = np.array([0.0, 0.05, 0.0, 0.3, 0.4, 0.45, 1.6, 0.7, 1.6, 1.7, 1.9, 3.2, 1.2, 5.0])
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One note to be pitched: its place (ticks), its function in the figure, the chord it sounds in and the next chord.
+
+    `weight` is its metrical weight, `kick` whether the kick strikes with it, `riff` the interval above the root if it is a
+    riff's note 'm'.
+    """
+
+    tick: int
+    length: int
+    symbol: str
+    chord: Chord
+    following: Chord
+    energy: float
+    weight: float
+    kick: bool
+    riff: int = 0
+
+
+def pitches(
+    targets: Sequence[Target], low: int, high: int, previous: int | None, scale: tuple[int, ...],
+    rng: np.random.Generator,
+) -> list[int]:  # fmt: skip
+    """MIDI pitches, one for each target, all within low..high inclusive.
+
+    Args:
+        previous: the pitch before the first target, None at a beginning.
+        scale: pitch classes of the key.
+    """
+    span = np.arange(low, high + 1)
+    home = low + 0.35 * (high - low)
+    register = 0.02 * np.abs(span - home) + 0.0035 * np.maximum(span - home, 0) ** 2
+    cost = np.zeros((len(targets), len(span)))
+    back = np.zeros((len(targets), len(span)), dtype=np.intp)
+    steps = np.abs(span[:, None] - span[None, :])  # [from, to]
+    smooth = _STEPS[np.minimum(steps, 13)] + 0.15 * np.maximum(steps - 12, 0)
+    rise = span[None, :] - span[:, None]
+    table = {"smooth": smooth, "octave": _octave(rise), "back": _octave(-rise), "below": smooth + 4.0 * (rise >= 0),
+             "walk": smooth + 3.0 * (rise == 0)}  # fmt: skip
+    for i, target in enumerate(targets):
+        own = _emission(target, targets[i + 1] if i + 1 < len(targets) else None, span, scale)
+        own = own + register
+        if target.symbol in "wcpa":
+            own = own + rng.normal(0.0, 0.22, len(span))
+        if i == 0:
+            cost[0] = own if previous is None else own + _STEPS[np.minimum(np.abs(span - previous), 13)]
+            continue
+        before = targets[i - 1]
+        total = cost[i - 1][:, None] + table[_motion(before, target)]
+        if before.symbol == "a" and target.symbol in "Rn":
+            total = total + _arrival(rise)
+        back[i] = np.argmin(total, axis=0)
+        cost[i] = total[back[i], np.arange(len(span))] + own
+    path = [int(np.argmin(cost[-1]))]
+    for i in range(len(targets) - 1, 0, -1):
+        path.append(int(back[i][path[-1]]))
+    return [int(span[p]) for p in reversed(path)]
+
+
+def _motion(before: Target, target: Target) -> str:
+    if target.symbol == "8":
+        return "octave"
+    if before.symbol == "8" and target.symbol in "R5" and before.chord == target.chord:
+        return "back"
+    if target.symbol == "l":
+        return "below"
+    if target.symbol in "wpa" and before.symbol in "wpaR":
+        return "walk"
+    return "smooth"
+
+
+def _octave(rise: npt.NDArray[np.int_]) -> Floats:
+    """Costs of a jump up to the octave: exactly twelve is meant, less is tolerated."""
+    return np.where(rise == 12, 0.0, np.where((rise > 0) & (rise < 12), 1.0, 5.0))
+
+
+def _arrival(rise: npt.NDArray[np.int_]) -> Floats:
+    """From an approach note to its goal: a semitone, a step, or the fall of a fifth."""
+    size = np.abs(rise)
+    return np.where(size == 1, 0.0, np.where(size == 2, 0.25, np.where((rise == -7) | (rise == 5), 0.5, 3.0)))
+
+
+def _emission(
+    target: Target, following: Target | None, span: npt.NDArray[np.int_], scale: tuple[int, ...]
+) -> Floats:
+    """Cost of each pitch for one target, apart from the register."""
+    by_pc = np.full(12, NEVER)
+    for pc, price in _prices(target, following, scale).items():
+        by_pc[pc] = min(by_pc[pc], price)
+    return by_pc[span % 12]
+
+
+def _prices(
+    target: Target, following: Target | None, scale: tuple[int, ...]
+) -> dict[int, float]:
+    """Pitch classes that a function allows, with what each costs."""
+    chord, symbol = target.chord, target.symbol
+    root = chord.bass_pc if symbol in "R8n" else chord.root_pc
+    if symbol in "R8":
+        return {root: 0.0}
+    if symbol == "n":
+        return {target.following.bass_pc: 0.0}
+    if symbol in "5l":
+        return {(root + fifth(chord)) % 12: 0.0}
+    if symbol == "3":
+        return {(root + third(chord)) % 12: 0.0}
+    if symbol == "7":
+        return {(root + seventh(chord, scale)) % 12: 0.0}
+    if symbol == "g":
+        return {pc: 0.1 * i for i, pc in enumerate(chord.pitch_classes)}
+    if symbol == "m":
+        return {(root + _fitted(target.riff, chord)) % 12: 0.0}
+    if symbol == "a":
+        goal = following.chord.bass_pc if following is not None else target.following.bass_pc
+        return approaches(goal, scale)
+    return _free(target, scale)
+
+
+def _free(target: Target, scale: tuple[int, ...]) -> dict[int, float]:
+    """Walking, chord and scale notes: chord notes where the metre is strong, scale notes on the way."""
+    chord = target.chord
+    strong = target.weight >= 0.7
+    members = chord.pitch_classes[:4]
+    prices: dict[int, float] = {}
+    if target.symbol != "c":
+        for pc in scale:
+            if not any((pc - m) % 12 in (1, 11) for m in members):
+                prices[pc] = 1.3 if strong else 0.35
+            else:
+                prices[pc] = 2.0 if strong else 0.8
+        if target.symbol == "p":
+            return {**{pc: 0.5 for pc in members}, **{pc: 0.0 for pc in prices if pc not in members}}
+    for i, pc in enumerate(members):
+        prices[pc] = (0.5, 0.15, 0.1, 0.45)[i] if not strong else (0.3, 0.0, 0.0, 0.35)[i]
+    return prices
+
+
+def approaches(goal: int, scale: tuple[int, ...]) -> dict[int, float]:
+    """Notes that lead to a pitch class: a semitone below or above, a scale step, its dominant."""
+    prices = {(goal - 1) % 12: 0.15, (goal + 1) % 12: 0.35, (goal + 7) % 12: 0.5}
+    for step in (-2, 2):
+        if (goal + step) % 12 in scale:
+            prices[(goal + step) % 12] = 0.1
+    return prices
+
+
+def third(chord: Chord) -> int:
+    """Semitones from the root to the third, or to what replaces it."""
+    return next((i % 12 for i in (4, 3, 5, 2, 14, 16) if i in chord.intervals), 7)
+
+
+def fifth(chord: Chord) -> int:
+    """Semitones from the root to the fifth, altered as the chord has it."""
+    return next((i for i in (7, 6, 8) if i in chord.intervals), 7)
+
+
+def seventh(chord: Chord, scale: tuple[int, ...]) -> int:
+    """Semitones to the seventh or sixth: the chord's own, else the sixth or seventh that the key has."""
+    own = next((i for i in (10, 11, 9) if i in chord.intervals), None)
+    if own is not None:
+        return own
+    order = (10, 9, 8) if chord.is_minor else (9, 10, 11)
+    return next((i for i in order if (chord.root_pc + i) % 12 in scale), 9)
+
+
+def _fitted(interval: int, chord: Chord) -> int:
+    """A riff's interval in this chord: thirds follow its third, fifths its fifth."""
+    if interval % 12 in (3, 4) and third(chord) in (3, 4):
+        return third(chord)
+    return fifth(chord) if interval % 12 == 7 else interval % 12

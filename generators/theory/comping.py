@@ -1,0 +1,62 @@
+"""When chordal instruments strike: the style's comping rhythms, chosen by player and energy, in step with the groove."""
+
+import numpy as np
+
+from ripieno.generators.theory.grids import HOLD, Stroke
+from ripieno.generators.theory.groove import at_home, choose, groove_of, line_bar, matches, section_key
+from ripieno.generators.theory.rhythm_style import CompPattern
+from ripieno.generators.theory.types import Context, Part
+
+Onset = tuple[int, int, float]
+ACCENTS = {"X": 1.0, "x": 0.7, "?": 0.6, "o": 0.35}
+
+
+def comp_pattern(part: Part, context: Context, section_index: int) -> CompPattern:
+    """The comping rhythm of a part in a section; sections that share a groove share it."""
+    groove = groove_of(context)
+    plan = context.form.sections[section_index]
+    patterns = groove.rhythm.comp
+    scores = [matches(p.players, part) for p in patterns]
+    meant = [p for p, s in zip(patterns, scores, strict=True) if s == max(scores)] if max(scores) else list(patterns)
+    energy = float(np.clip(groove.sections[section_index].energy + 0.5 * (part.density - 0.5), 0.0, 1.0))
+    metre = context.form.timeline.metre_at(plan.section.first_bar)
+    fitting = at_home(meant, energy, plan.kind, metre, groove.rhythm)
+    return choose(fitting, context.rng("comp pattern", section_key(plan), part.id))
+
+
+def comp_onsets(part: Part, context: Context, section_index: int, bar: int) -> tuple[Onset, ...]:
+    """(ticks into the bar, ticks it sounds, accent 0..1) of each chord that the part strikes in a bar.
+
+    A chord that is held over the bar line is struck again by the next bar's onset at 0 only if its pattern says so; where
+    the harmony changes under a held chord the caller strikes or moves it.
+    """
+    groove = groove_of(context)
+    plan, here = context.form.sections[section_index], groove.bars[bar]
+    timeline = context.form.timeline
+    metre, ppq = timeline.metre_at(bar), timeline.ppq
+    if here.last:
+        return ((0, metre.bar_ticks(ppq), 0.9),)
+    if here.stop:
+        return ((0, ppq // 2, 1.0),)
+    pattern = comp_pattern(part, context, section_index)
+    place = bar - plan.section.first_bar
+    strokes = line_bar(
+        pattern.line, here.variant, place, groove.rhythm.cell_of(pattern), groove.rhythm.metre_of(pattern), metre,
+        steady=True, ppq=ppq,
+    )  # fmt: skip
+    return tuple(_onsets(strokes, pattern.gate, here.energy, context.rng("comp", part.id, bar)))
+
+
+def _onsets(strokes: tuple[Stroke, ...], gate: float, energy: float, rng: np.random.Generator) -> list[Onset]:
+    """Decides optional strokes; a bar that begins with a hold begins with a soft stroke unless it has others."""
+    out: list[Onset] = []
+    for stroke in strokes:
+        symbol = stroke.symbol
+        if symbol == "?" and rng.random() > 0.2 + 0.5 * energy:
+            continue
+        if symbol == HOLD:
+            if len(strokes) > 1:
+                continue  # the chord before sounds on; its caller holds it to this bar's first stroke
+            symbol = "o"
+        out.append((stroke.offset, max(1, round(stroke.length * gate)), ACCENTS[symbol]))
+    return out
