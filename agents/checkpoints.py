@@ -1,9 +1,14 @@
 """How the graph's state is written into checkpoints: msgpack of known types only, never pickle."""
 
 import inspect
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from types import ModuleType
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite import SqliteSaver
 
 from ripieno.agents import plan, report, state
 from ripieno.agents.judges import base
@@ -17,6 +22,13 @@ _MODULES: tuple[ModuleType, ...] = (
     plan, report, state, base, table, brief, instruments, compliance, finding,
     dynamics, make, notes, tempo, tracks, tools_base,
 )  # fmt: skip
+
+
+@contextmanager
+def checkpointer(path: Path) -> Iterator[SqliteSaver]:
+    """A checkpointer over an SQLite file, closed at the end."""
+    with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
+        yield SqliteSaver(connection, serde=serializer())
 
 
 def serializer() -> JsonPlusSerializer:

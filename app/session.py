@@ -1,19 +1,18 @@
 """Builds everything once, and runs turns through the graph. The face (`Studio`) and every front door stand on this."""
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from ripieno.agents.brains.embedded.brain import EmbeddedBrain
+from ripieno.agents.checkpoints import checkpointer
+from ripieno.agents.generator import MAX_CANDIDATES
 from ripieno.agents.graph import build_graph
 from ripieno.agents.judges.registry import build_judges
 from ripieno.agents.report import Report
 from ripieno.agents.state import Ensemble, Overrides, Progress, TurnRequest, TurnState
-from ripieno.agents.checkpoints import serializer
-from ripieno.agents.brains.embedded.brain import EmbeddedBrain
-from ripieno.agents.generator import MAX_CANDIDATES
 from ripieno.memory.store import Store
 from ripieno.score.errors import BadRequest
 from ripieno.score.piece import Piece
@@ -77,13 +76,10 @@ class Session:
             return Turn(state["version"], turn, store.piece(winner.piece), report, self._brain.reply(report), state)
 
     def _run(self, store: Store, checkpoints: Path, request: TurnRequest, watch: Watcher) -> TurnState:
-        from langgraph.checkpoint.sqlite import SqliteSaver
-
         ensemble = Ensemble(self._brain, self._toolbox, store, self._judges, self._profiles)
         state: TurnState = {}
-        with closing(sqlite3.connect(checkpoints, check_same_thread=False)) as connection:
-            graph = build_graph(SqliteSaver(connection, serde=serializer()))
-            for mode, chunk in graph.stream(
+        with checkpointer(checkpoints) as saver:
+            for mode, chunk in build_graph(saver).stream(
                 {"request": request},
                 {"configurable": {"thread_id": request.turn}},
                 context=ensemble,

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 # Which room a library lives in. Folders are matched from the start of the path.
 LIVES_IN: dict[str, tuple[str, ...]] = {
-    "langgraph": ("agents", "app/session.py"),
+    "langgraph": ("agents",),
     "openai": ("llm",),
     "sqlalchemy": ("memory",),
     "chromadb": ("memory",),
@@ -38,7 +38,6 @@ LIVES_IN: dict[str, tuple[str, ...]] = {
     "typer": ("app",),
     "rich": ("app",),
 }
-# One edge beyond the table: tools hand candidates of generators on, and agents see that type only through tools.
 FILES = sorted(
     path for folder in {*ROOMS.values()} for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts
 )
