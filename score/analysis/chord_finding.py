@@ -6,11 +6,11 @@ dynamic programming. Deviations from the source: segments are beats instead of a
 times, a bass note on the root counts extra, and a change of chord costs more on weak beats.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
-from ripieno.score.analysis.reading import Bools, Floats, Ints, Reading
+from ripieno.score.analysis.reading import GRID, Bools, Floats, Ints, Reading
 from ripieno.score.chords import QUALITIES, Chord
 from ripieno.score.keys import Key
 from ripieno.score.piece import ChordSpan
@@ -101,7 +101,7 @@ def find_chords(reading: Reading, key: Key | None = None) -> tuple[ChordSpan, ..
         return ()
     firsts = np.flatnonzero(np.concatenate(([True], np.diff(labels) != 0)))
     lasts = np.append(firsts[1:], len(labels))
-    scale = reading.piece.timeline.ppq / 12
+    scale = reading.piece.timeline.ppq / GRID
     spans = []
     for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
         state = int(labels[first])
@@ -114,21 +114,22 @@ def find_chords(reading: Reading, key: Key | None = None) -> tuple[ChordSpan, ..
     return tuple(spans)
 
 
-def chord_grid(reading: Reading, spans: tuple[ChordSpan, ...] | None = None) -> tuple[Bools, Ints]:
-    """Chord tones and roots in force in each slot.
-
-    Args:
-        spans: default the piece's own chords, or those found in the notes where it has none.
+@lru_cache(maxsize=64)
+def chord_grid(reading: Reading) -> tuple[Bools, Ints]:
+    """Chord tones and roots in force in each slot: of the piece's own chords, or of those found where it has none.
 
     Returns:
         members: shape (slots, 12), which pitch classes belong to the chord (all False where there is none).
         roots: shape (slots,), pitch class of the root, -1 where there is none.
     """
-    if spans is None:
-        spans = reading.piece.chords or find_chords(reading)
+    return grid_of(reading, reading.piece.chords or find_chords(reading))
+
+
+def grid_of(reading: Reading, spans: tuple[ChordSpan, ...]) -> tuple[Bools, Ints]:
+    """As `chord_grid`, for given spans."""
     members = np.zeros((reading.slots, 12), dtype=np.bool_)
     roots = np.full(reading.slots, -1, dtype=np.int64)
-    scale = 12 / reading.piece.timeline.ppq
+    scale = GRID / reading.piece.timeline.ppq
     for span in spans:
         first, last = round(span.start * scale), round(span.end * scale)
         members[first:last, list(span.chord.pitch_classes)] = True

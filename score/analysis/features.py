@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from ripieno.score.analysis.bars import bar_codes
-from ripieno.score.analysis.chord_finding import chord_grid, find_chords
+from ripieno.score.analysis.chord_finding import chord_grid, find_chords, grid_of
 from ripieno.score.analysis.reading import GRID, Bools, Floats, Ints, Reading, spread
 from ripieno.score.analysis.skyline import Tune, melody
 
@@ -82,8 +82,7 @@ class Features:
 
 def extract(reading: Reading, own_chords: bool = True) -> Features:
     """All features of a piece."""
-    spans = reading.piece.chords if own_chords and reading.piece.chords else find_chords(reading)
-    members, roots = chord_grid(reading, spans)
+    members, roots = chord_grid(reading) if own_chords else grid_of(reading, find_chords(reading))
     tune = melody(reading)
     tonic = np.zeros(reading.bars, dtype=np.int64)
     for change in reading.piece.keys:
