@@ -1,0 +1,63 @@
+"""What a family of attributes hands back, and the questions of grammar that all families ask."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ripieno.agents.brains.embedded.words import Words
+from ripieno.score.brief import Notice
+
+_NEGATORS = frozenset(
+    "not no non never without don't doesn't isn't aren't wasn't didn't can't cannot shouldn't won't nor avoid avoiding "
+    "unlike less lacks lacking free fails devoid".split()
+)
+_WALLS = frozenset("but however instead yet although though because so that which who when where while".split())
+_HYPOTHETICAL = frozenset(("whether",))
+
+
+@dataclass
+class Reading:
+    """Fields of the brief by name, the words that were used (first, last exclusive), and notices."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def use(self, first: int, last: int) -> None:
+        """Marks words as used."""
+        self.spans.append((first, last))
+
+    def notice(self, about: str, message: str) -> None:
+        """Adds a notice."""
+        self.notices.append(Notice(about=about, message=message))
+
+
+def negated(words: Words, i: int, reach: int = 7) -> bool:
+    """Whether what stands at word `i` is denied: 'not sad', 'breaks free from the pop genre', 'without a waltz'."""
+    seen = 0
+    k = i - 1
+    while k >= 0 and seen < reach and words.sentence[k] == words.sentence[i]:
+        word = words.low[k]
+        if word in _WALLS or (words.clause[k] != words.clause[i] and word not in _NEGATORS):
+            return False
+        if word in _NEGATORS:
+            follows = words.at(k + 1)
+            if word == "not" and follows in ("only", "just", "merely", "simply"):
+                return False
+            if word == "no" and follows in ("doubt", "less"):
+                return False
+            return not (word == "free" and follows != "from") and not (word == "less" and k + 1 < i)
+        if word in ("rather", "instead") and words.at(k + 1) in ("than", "of"):
+            return True
+        seen += 1
+        k -= 1
+    return False
+
+
+def hypothetical(words: Words, i: int) -> bool:
+    """Whether word `i` stands in a sentence that only weighs possibilities ('Whether it is a sad ballad or ...')."""
+    k = i
+    while k >= 0 and words.sentence[k] == words.sentence[i]:
+        if words.low[k] in _HYPOTHETICAL:
+            return True
+        k -= 1
+    return False

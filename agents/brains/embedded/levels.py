@@ -1,0 +1,161 @@
+"""Which words qualify which noun: 'a slow, dreamy tempo', 'the beat of this song is extremely strong'.
+
+One scan serves tempo and rhythm: each noun of the two families gathers the level words before it ('a very gentle beat') and,
+over a copula, after it ('the rhythm in this song is gentle'). Words gathered by a nearer noun are not gathered twice.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ripieno.agents.brains.embedded.found import hypothetical, negated
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
+from ripieno.agents.brains.embedded.words import Words
+
+_COPULAS = frozenset("is are was be remains stays feels keeps seems has becomes that's it's being strikes maintains should must to "
+                     "set set: very".split())
+_ADVERBS = frozenset(
+    "very highly extremely incredibly quite rather fairly really truly exceptionally so pretty somewhat super moderately and but "
+    "yet or too also more most neither nor not relatively carefully comfortably consistently slightly mildly wonderfully".split())
+_STOPS = frozenset(
+    "a an the its this that with while whilst as which using of in on for from by to through featuring and/or at under over than "
+    "until played".split())
+_WITHIN = frozenset("of in this the song music piece track its for throughout a an that which our".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A level found: the family ('tempo' or 'rhythm'), the class, the noun's word, and the words used."""
+
+    family: str
+    kind: str  # tempo: slow, moderate, fast, slow_like, ...; rhythm: serene, moderate, intense
+    noun: str
+    first: int
+    last: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    tempo: PhraseTable[str]
+    rhythm: PhraseTable[str]
+    tempo_nouns: frozenset[str]
+    tempo_verbs: frozenset[str]
+    rhythm_nouns: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def tables() -> _Tables:
+    """The level words by family."""
+    data = lexicon("levels")
+    tempo, rhythm = data["tempo"], data["rhythm"]
+    kinds = ("slow", "moderate", "fast", "slow_like", "moderate_like", "fast_like")
+    return _Tables(
+        PhraseTable((w, k) for k in kinds for w in tempo[k]),
+        PhraseTable((w, k) for k in ("serene", "moderate", "intense") for w in rhythm[k]),
+        frozenset(tempo["nouns"]), frozenset(tempo["verbs"]), frozenset(rhythm["nouns"]),
+    )
+
+
+def read_levels(words: Words) -> list[Level]:
+    """All levels said of tempo and rhythm nouns, from left to right."""
+    t = tables()
+    found: list[Level] = []
+    taken = bytearray(len(words))
+    anchors = [(i, "tempo" if w in t.tempo_nouns else "rhythm") for i, w in enumerate(words.low)
+               if (w in t.tempo_nouns or w in t.rhythm_nouns) and not words.masked[i]]
+    for i, family in anchors:
+        table = t.tempo if family == "tempo" else t.rhythm
+        found += _before(words, i, family, table, taken)
+    for k, (i, family) in enumerate(anchors):
+        table = t.tempo if family == "tempo" else t.rhythm
+        end = anchors[k + 1][0] if k + 1 < len(anchors) else len(words)
+        found += _after(words, i, end, family, table, taken)
+    return sorted(found, key=lambda level: level.first)
+
+
+def _level(words: Words, hit: Hit[str], i: int, family: str, weight: float) -> Level | None:
+    if negated(words, hit.first, 4) and not hit.value.startswith("moderate"):
+        return None
+    if hypothetical(words, i):
+        weight *= 0.1
+    return Level(family, hit.value, words.low[i], min(hit.first, i), max(hit.last, i + 1), weight)
+
+
+def _before(words: Words, i: int, family: str, table: PhraseTable[str], taken: bytearray) -> list[Level]:
+    """Level words in the adjectives before the noun at `i`."""
+    start = i
+    steps = 0
+    while start > 0 and steps < 9 and words.sentence[start - 1] == words.sentence[i]:
+        word = words.low[start - 1]
+        if taken[start - 1] or (word in _STOPS and words.at(start - 2) != "neither"):
+            break
+        if words.gap[start] not in ("", "-", ",", "'"):
+            break
+        if word in tables().tempo_nouns or word in tables().rhythm_nouns:
+            break
+        start -= 1
+        steps += 1
+    found = []
+    for hit in table.find(words, start, i):
+        level = _level(words, hit, i, family, 1.0)
+        if level is not None and (_only_qualifies(words, hit.last, i, table)):
+            found.append(level)
+            for k in range(hit.first, hit.last):
+                taken[k] = 1
+    return found
+
+
+def _only_qualifies(words: Words, first: int, last: int, table: PhraseTable[str]) -> bool:
+    """Whether between the level word and the noun stand only further qualifiers (at most two unknown ones)."""
+    strange = 0
+    for k in range(first, last):
+        word = words.low[k]
+        if word not in _ADVERBS and table.match(words, k) is None:
+            strange += 1
+        if word in _COPULAS and word not in _ADVERBS:
+            return False
+    return strange <= 2
+
+
+def _after(words: Words, i: int, end: int, family: str, table: PhraseTable[str], taken: bytearray) -> list[Level]:
+    """Level words after the noun at `i`, over a copula: 'tempo of this song is very slow', 'set the tempo fast'."""
+    k = i + 1
+    sentence = words.sentence[i]
+    copula = False
+    while k < min(end, i + 8) and words.sentence[k] == sentence:
+        word = words.low[k]
+        if word in _COPULAS or words.gap[k] == ":" or (words.gap[k] == "," and word == "neither"):
+            copula = True
+            break
+        if table.match(words, k) is not None and k <= i + 1 and words.gap[k] in ("", ":"):
+            copula = True  # 'set the tempo fast'
+            break
+        if word not in _WITHIN and word not in ("but",) and words.clause[k] != words.clause[i]:
+            return []
+        if word in ("with", "and", "while", "as", "using", "featuring", "creating", "or"):
+            return []
+        k += 1
+    if not copula:
+        return []
+    found = []
+    clause = words.clause[k]
+    last = k
+    while last < min(end, k + 14) and words.sentence[last] == sentence:
+        word = words.low[last]
+        if words.clause[last] != clause and table.match(words, last) is None and word not in _ADVERBS:
+            break
+        if last > k + 1 and word in ("with", "while", "which", "featuring", "as", "like", "using", "where", "because", "reflecting"):
+            break
+        last += 1
+    stop = last
+    for hit in table.find(words, k, stop):
+        if any(taken[j] for j in range(hit.first, hit.last)):
+            continue
+        if hit.last < len(words) and words.low[hit.last] in tables().tempo_nouns | tables().rhythm_nouns:
+            continue
+        level = _level(words, hit, i, family, 0.9)
+        if level is not None:
+            found.append(level)
+            for j in range(hit.first, hit.last):
+                taken[j] = 1
+    return found

@@ -1,0 +1,119 @@
+"""Lexicons: TOML files of phrases, and the table that finds phrases in a list of words.
+
+Look-up is by the first word and then by the longest phrase that follows, so that finding costs time in proportion to the
+length of the text, whatever the size of the table.
+"""
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Generic, TypeVar
+
+from ripieno.agents.brains.embedded.words import Words
+
+T = TypeVar("T")
+
+
+@lru_cache(maxsize=32)
+def lexicon(name: str) -> dict[str, Any]:
+    """The lexicon file `lexicons/NAME.toml`, read once."""
+    place = resources.files("ripieno.agents.brains.embedded").joinpath(f"lexicons/{name}.toml")
+    return tomllib.loads(place.read_text(encoding="utf-8"))
+
+
+def singular(word: str) -> str:
+    """`word` without a plural ending ('waltzes' -> 'waltz', 'marches' -> 'march', 'blues' stays)."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "blues")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "zes", "xes", "sses")):
+        return word[:-2]
+    return word[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit(Generic[T]):
+    """A phrase found: its value, and the words `first` to `last` (exclusive) where it stands."""
+
+    value: T
+    first: int
+    last: int
+
+
+class PhraseTable(Generic[T]):
+    """Phrases and what they mean."""
+
+    def __init__(self, entries: Iterable[tuple[str, T]] = ()) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], T]]] = {}
+        for phrase, value in entries:
+            self.add(phrase, value)
+
+    def add(self, phrase: str, value: T) -> None:
+        """Adds a phrase; an earlier one of the same words stays."""
+        parts = tuple(Words(phrase).low)
+        if not parts:
+            return
+        rows = self._by_first.setdefault(parts[0], [])
+        if any(row[0] == parts[1:] for row in rows):
+            return
+        rows.append((parts[1:], value))
+        rows.sort(key=lambda row: -len(row[0]))
+
+    def get(self, phrase: str) -> T | None:
+        """The value of exactly this phrase."""
+        parts = tuple(Words(phrase).low)
+        for rest, value in self._by_first.get(parts[0], ()) if parts else ():
+            if rest == parts[1:]:
+                return value
+        return None
+
+    def singles(self) -> Iterator[tuple[str, T]]:
+        """All phrases of one word."""
+        for word, rows in self._by_first.items():
+            for rest, value in rows:
+                if not rest:
+                    yield word, value
+
+    def match(self, words: Words, i: int) -> Hit[T] | None:
+        """The longest phrase that starts at word `i`, the last word in singular or plural."""
+        low = words.low
+        count = len(low)
+        for first in (low[i], singular(low[i])):
+            for rest, value in self._by_first.get(first, ()):
+                last = i + 1 + len(rest)
+                if last > count or words.masked[i]:
+                    continue
+                if rest and not self._follows(words, i + 1, rest):
+                    continue
+                if first != low[i] and rest:
+                    continue
+                return Hit(value, i, last)
+            if first == singular(low[i]):
+                break
+        return None
+
+    def find(self, words: Words, first: int = 0, last: int | None = None) -> list[Hit[T]]:
+        """All phrases from left to right, longest first, none overlapping another or a masked word."""
+        hits = []
+        i, end = first, len(words) if last is None else last
+        while i < end:
+            hit = self.match(words, i) if not words.masked[i] else None
+            if hit is None:
+                i += 1
+            else:
+                hits.append(hit)
+                i = hit.last
+        return hits
+
+    @staticmethod
+    def _follows(words: Words, i: int, rest: tuple[str, ...]) -> bool:
+        for k, part in enumerate(rest):
+            word = words.low[i + k]
+            if words.masked[i + k] or not words.joined(i + k):
+                return False
+            if word != part and (k + 1 < len(rest) or singular(word) != part):
+                return False
+        return True

@@ -1,0 +1,139 @@
+"""The embedded reader of language: free English in, a `Brief` out.
+
+It knows words, not meanings: what is no phrase of a lexicon and no pattern of a family is placed near a known word
+(see nearness.py) or listed in `Brief.unused`. The request is data; nothing in it is ever obeyed as an instruction to the
+program. Same text, same brief.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ripieno.agents.brains.embedded.found import Reading
+from ripieno.agents.brains.embedded.form import FormReader
+from ripieno.agents.brains.embedded.key import KeyReader
+from ripieno.agents.brains.embedded.length import read_length
+from ripieno.agents.brains.embedded.levels import read_levels
+from ripieno.agents.brains.embedded.leftover import read_leftover
+from ripieno.agents.brains.embedded.metre import MetreReader
+from ripieno.agents.brains.embedded.mood import MoodReader
+from ripieno.agents.brains.embedded.parts import read_parts
+from ripieno.agents.brains.embedded.pitch_range import read_range
+from ripieno.agents.brains.embedded.playing import PlayingReader
+from ripieno.agents.brains.embedded.progression import ProgressionReader
+from ripieno.agents.brains.embedded.rhythm import read_rhythm
+from ripieno.agents.brains.embedded.style import Reference, StyleReader
+from ripieno.agents.brains.embedded.tempo import TempoReader
+from ripieno.agents.brains.embedded.title import read_title
+from ripieno.agents.brains.embedded.words import Words
+from ripieno.score.brief import Attribute, Brief, Notice, Origin
+from ripieno.score.errors import BadRequest
+from ripieno.score.styles import StyleProfile
+
+MAX_TEXT = 20_000  # characters
+
+
+class Reader:
+    """Reads requests.
+
+    Args:
+        styles: the styles that can be composed, for their names and aliases.
+    """
+
+    def __init__(self, styles: Sequence[StyleProfile]) -> None:
+        self._styles = StyleReader(styles)
+        self._key = KeyReader()
+        self._metre = MetreReader()
+        self._tempo = TempoReader()
+        self._form = FormReader()
+        self._progression = ProgressionReader()
+        self._mood = MoodReader()
+        self._playing = PlayingReader()
+
+    def read(self, text: str) -> Brief:
+        """What a request says and implies; nothing is filled in.
+
+        Raises:
+            BadRequest: the text is empty or longer than `MAX_TEXT`, or asks for a value that cannot be.
+        """
+        if not text.strip():
+            raise BadRequest("A request says in words what music is wanted", value=text, cause="the text is empty",
+                             cure='write something like "a wistful waltz in B minor, piano and cello, 32 bars"')
+        if len(text) > MAX_TEXT:
+            raise BadRequest(f"A request has at most {MAX_TEXT} characters", value=f"{len(text)} characters",
+                             cause="a whole document was pasted", cure="say in a few sentences what music is wanted")
+        words = Words(text)
+        values: dict[str, Any] = {"text": text}
+        notices: list[Notice] = []
+        used = bytearray(len(words))
+
+        def take(reading: Reading, *, mask: bool = False) -> None:
+            for name, value in reading.values.items():
+                values.setdefault(name, value)
+            notices.extend(reading.notices)
+            for first, last in reading.spans:
+                used[first:last] = b"\1" * (last - first)
+            if mask:
+                words.mask(reading.spans)
+
+        title = read_title(words)
+        take(title, mask=True)
+        take(self._progression.read(words), mask=True)
+        levels = read_levels(words)
+        tempo = self._tempo.read(words, levels)
+        take(tempo)
+        take(read_rhythm(words, levels))
+        take(self._metre.read(words))
+        form = self._form.read(words)
+        take(form)
+        take(read_length(words, form.spans if "form" in form.values else ()))
+        take(read_range(words))
+        take(self._key.read(words))
+        qualified = bytearray(used)  # words that qualified a tempo or a rhythm say less of the mood
+        style, hides, references = self._styles.read(words)
+        take(style)
+        take(self._mood.read(words, qualified))
+        take(self._playing.read(words, qualified))
+        self._parts(words, hides, values, notices, used)
+        self._imply(words, title, references, values)
+        take(read_leftover(words, used, self._mood, self._styles, self._tempo))
+        values["unused"] = tuple(values.get("unused", ()))
+        values["notices"] = tuple(dict.fromkeys(notices))
+        if not any(k for k in values if k not in ("text", "unused", "notices")):
+            values["notices"] += (Notice(about="request", message="Nothing in the request could be read as music; "
+                                                                  "the piece follows the house's defaults."),)
+        return Brief(**values)
+
+    def _parts(self, words: Words, hides: list[tuple[int, int]], values: dict[str, Any], notices: list[Notice],
+               used: bytearray) -> None:
+        """Instruments, read without titles, chords and names of genres that only look like instruments."""
+        words.mask(hides)
+        parts = read_parts(words)
+        if parts.parts:
+            values["parts"] = tuple(parts.parts)
+        if parts.excluded:
+            values["excluded"] = Attribute[tuple[str, ...]](value=parts.excluded, words=", ".join(parts.excluded))
+        if parts.closed:
+            values["ensemble_closed"] = True
+        notices.extend(parts.notices)
+        for start, end in parts.spans:
+            first, last = words.covering(start, end)
+            used[first:last] = b"\1" * (last - first)
+
+    def _imply(self, words: Words, title: Reading, references: list[Reference], values: dict[str, Any]) -> None:
+        """What follows from what was said: a tonic's usual mode, a reference's tempo, a title's style."""
+        if "title" in values and "style" not in values:
+            heading = Words(values["title"].value)
+            style, _, _ = self._styles.read(heading)
+            if "style" in style.values:
+                found = style.values["style"]
+                values["style"] = Attribute[str](value=found.value, origin=Origin.INFERRED, words=found.words,
+                                                 confidence=round(found.confidence * 0.7, 2))
+        if "tonic" in values and "mode" not in values:
+            profile = self._styles.profiles.get(values["style"].value) if "style" in values else None
+            usual = profile.modes[0] if profile is not None else "major"
+            if usual == "major" and not ("valence" in values and values["valence"].value < -0.3):
+                values["mode"] = Attribute[str](value="major", origin=Origin.INFERRED, words=values["tonic"].words, confidence=0.7)
+        for reference in references:
+            if reference.tempo and "tempo" not in values and "tempo_class" not in values:
+                values["tempo_class"] = Attribute[str](value=reference.tempo, origin=Origin.INFERRED, words=reference.name,
+                                                       confidence=0.5)

@@ -1,0 +1,231 @@
+"""The tempo: beats per minute, ranges, terms, slow / moderate / fast, and its changes along the piece."""
+
+import re
+
+from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
+from ripieno.agents.brains.embedded.levels import Level, tables
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
+from ripieno.agents.brains.embedded.words import Words
+from ripieno.score.brief import Attribute, Origin, TempoChange
+from ripieno.score.errors import BadRequest
+from ripieno.score.time import MAX_TEMPO, MIN_TEMPO
+
+_NUMBER = r"(-?\d{1,9}(?:[.,]\d{1,3})?)"
+_UNIT = r"(?:bpm|b\.p\.m\.?|beats?\s+(?:per|a|/)\s*minute|beats/min)"
+_RANGE_WORD = r"\s*(?:-|–|—|~|to|and|or)\s*"
+_BPM = re.compile(rf"(?:(?<![\w.])(?P<low>\d{{1,4}}){_RANGE_WORD})?(?<![\w.]){_NUMBER}\s*-?\s*{_UNIT}(?![^\W\d_])", re.I)
+_UNIT_FIRST = re.compile(
+    rf"(?:\b(?:bpm|tempo|mm|metronome)|[♩𝅘𝅥])\s*(?:marking|mark|range)?\s*(?:of|at|is|=|:|to|around|about|between|from|should be|will be|approximately|roughly|≈|~)*\s*(?:(?:around|about|between|from|approximately|roughly|~|=|of)\s+)?"
+    rf"(?:(?P<low>\d{{2,4}}){_RANGE_WORD})?{_NUMBER}(?![\d/:]|\s*(?:bars?|measures?|sec|min|/))", re.I)
+_AT = re.compile(r"\b(?:at|around|@)\s*(?:about\s+)?(\d{2,3})(?=\s*(?:$|[.,;!?)]|and\b|with\b|in\b|for\b))(?!\.\d)", re.I)
+_ABOUT = re.compile(r"(?:about|around|roughly|approximately|circa|ca\.?|~|≈)\s*$", re.I)
+
+
+class TempoReader:
+    """Finds the tempo, its class and its changes."""
+
+    def __init__(self) -> None:
+        data = lexicon("tempo")
+        self._terms: PhraseTable[tuple[str, tuple[float, float, float]]] = PhraseTable(
+            (name, (name, (row[0], row[1], row[2]))) for name, row in data["terms"].items())
+        self._changes: PhraseTable[tuple[float, bool, str]] = PhraseTable(
+            (name, (float(row[0]), bool(row[1]), str(row[2]))) for name, row in data["changes"].items())
+        self.bpm: dict[str, float] = data["bpm"]
+        self._places: PhraseTable[str] = PhraseTable(
+            (w, name) for name, names in lexicon("forms")["words"].items() for w in names)
+
+    def read(self, words: Words, levels: list[Level]) -> Reading:
+        """Tempo attributes; `levels` come from `read_levels`.
+
+        Raises:
+            BadRequest: a tempo outside 10 to 400.
+        """
+        reading = Reading()
+        changes = self._read_changes(words, reading)
+        used = {i for first, last in reading.spans for i in range(first, last)}
+        self._numbers(words, reading)
+        self._named(words, reading)
+        self._classes(words, levels, used, reading)
+        if changes:
+            reading.values["tempo_changes"] = tuple(changes)
+        return reading
+
+    def _numbers(self, words: Words, reading: Reading) -> None:
+        found: list[tuple[float | None, float, int, int]] = []
+        for pattern in (_BPM, _UNIT_FIRST):
+            for match in pattern.finditer(words.text):
+                first, last = words.covering(match.start(), match.end())
+                if first >= len(words) or words.masked[first] or any(f[2] < last and first < f[3] for f in found):
+                    continue
+                value = float(match[match.lastindex or 1].replace(",", "") if "," in match[0] else match[match.lastindex or 1])
+                low = match["low"]
+                found.append((float(low) if low else None, value, first, last))
+        if not found:
+            for match in _AT.finditer(words.text):
+                if 40 <= float(match[1]) <= 240:
+                    first, last = words.covering(match.start(1), match.end(1))
+                    if not words.masked[first]:
+                        found.append((None, float(match[1]), first, last))
+        found.sort(key=lambda f: f[2])
+        for low, value, first, last in found:
+            for bpm in (value, low):
+                if bpm is not None and not MIN_TEMPO <= bpm <= MAX_TEMPO:
+                    raise BadRequest(f"A tempo lies between {MIN_TEMPO:g} and {MAX_TEMPO:g} quarter notes a minute",
+                                     value=words.written(first, last) if bpm > 0 else f"{bpm:g}",
+                                     cause="a slip of the keyboard" if bpm > MAX_TEMPO else "a tempo that slow is no pulse",
+                                     cure="give a tempo in that range, such as 96")
+            reading.use(first, last)
+        if not found:
+            return
+        low, value, first, last = found[0]
+        said = words.written(first, last)
+        if low is not None and low < value:
+            reading.values["tempo_range"] = Attribute[tuple[float, float]](value=(low, value), words=said)
+            value = (low + value) / 2
+        about = bool(_ABOUT.search(words.text[max(0, words.start[first] - 16) : words.start[first]]))
+        reading.values["tempo"] = Attribute[float](value=value, words=said, confidence=0.9 if about else 1.0)
+        others = sorted({f[1] for f in found[1:]} - {found[0][1]})
+        if others:
+            reading.notice("tempo", f"The request names several tempos; {found[0][1]:g} was taken as the main one, not "
+                                    f"{', '.join(f'{o:g}' for o in others)}.")
+
+    def _named(self, words: Words, reading: Reading) -> None:
+        hits = [h for h in self._terms.find(words) if not negated(words, h.first, 3) and not self._other_sense(words, h)]
+        for hit in hits:
+            reading.use(hit.first, hit.last)
+        if not hits:
+            return
+        name, (low, usual, high) = hits[0].value
+        said = words.written(hits[0].first, hits[0].last)
+        number = reading.values.get("tempo")
+        if number is None:
+            reading.values["tempo"] = Attribute[float](value=usual, origin=Origin.INFERRED, words=said, confidence=0.9)
+            reading.values["tempo_range"] = Attribute[tuple[float, float]](value=(low, high), origin=Origin.INFERRED, words=said,
+                                                                           confidence=0.9)
+            reading.values["tempo_class"] = Attribute[str](value=tempo_class(usual), words=said)
+        elif not low * 0.85 <= number.value <= high * 1.15:
+            reading.notice("tempo", f"{said} and {number.words} do not agree; the number was taken.")
+        rivals = [h for h in hits[1:] if tempo_class(h.value[1][1]) != tempo_class(usual)]
+        if rivals:
+            reading.notice("tempo", f"The request names {said} and {words.written(rivals[0].first, rivals[0].last)}; "
+                                    f"{said}, named first, was taken.")
+
+    @staticmethod
+    def _other_sense(words: Words, hit: Hit[tuple[str, tuple[float, float, float]]]) -> bool:
+        """'grave' and 'animato' are words of other things too."""
+        name = hit.value[0]
+        if name in ("grave", "lent", "vivo", "sostenuto"):
+            return not (words.raw[hit.first][0].isupper() or words.at(hit.last) in ("tempo",) or words.at(hit.first - 1) == "tempo")
+        return False
+
+    def _classes(self, words: Words, levels: list[Level], used: set[int], reading: Reading) -> None:
+        said: list[tuple[str, float, int, int, bool]] = []  # class, weight, first, last, stated
+        for level in levels:
+            if level.family != "tempo" or any(i in used for i in range(level.first, level.last)):
+                continue
+            like = level.kind.endswith("_like")
+            kind = level.kind.removesuffix("_like")
+            weight = level.weight * (0.5 if like else 1.0)
+            if level.noun in ("pace", "speed", "rate", "paced") and not like:
+                weight += 0.2
+            if kind != "moderate" and not like:
+                weight += 0.05
+            said.append((kind, weight, level.first, level.last, not like))
+        said += self._loose(words, used | {i for s in said for i in range(s[2], s[3])})
+        for _, _, first, last, _ in said:
+            reading.use(first, last)
+        if not said:
+            return
+        kind, weight, first, last, stated = max(said, key=lambda s: (s[1], -s[2]))
+        text = words.written(first, last)
+        term = reading.values.get("tempo_class")
+        number = reading.values.get("tempo")
+        rivals = {s[0] for s in said if s[4] and s[1] >= 0.7} - {kind}
+        if term is not None:
+            if stated and weight >= 0.6 and term.value != kind and {term.value, kind} == {"slow", "fast"}:
+                reading.notice("tempo", f"'{text}' and '{term.words}' contradict each other; the term {term.words} was taken.")
+            return
+        if number is not None:
+            if stated and weight >= 0.9 and {tempo_class(number.value), kind} == {"slow", "fast"}:
+                reading.notice("tempo", f"'{text}' and '{number.words}' contradict each other; the number was taken.")
+            return
+        origin = Origin.STATED if stated else Origin.INFERRED
+        sure = round(min(1.0, weight), 2)
+        reading.values["tempo_class"] = Attribute[str](value=kind, origin=origin, words=text, confidence=sure)
+        if rivals and stated:
+            reading.notice("tempo", f"The tempo is called {kind} and {', '.join(sorted(rivals))}; {kind} was taken.")
+
+    def _loose(self, words: Words, used: set[int]) -> list[tuple[str, float, int, int, bool]]:
+        """Speed words without the noun: 'a slow ballad', 'moves swiftly', 'fast-paced', 'uptempo'."""
+        found: list[tuple[str, float, int, int, bool]] = []
+        t = tables()
+        for hit in t.tempo.find(words):
+            if hit.value.endswith("_like") or any(i in used for i in range(hit.first, hit.last)):
+                if words.low[hit.first : hit.last] == ["fast", "paced"] or words.written(hit.first, hit.last).lower() == "upbeat":
+                    found.append(("fast", 0.45, hit.first, hit.last, False))
+                continue
+            word, after = words.low[hit.first], words.at(hit.last)
+            if negated(words, hit.first, 3) and hit.value != "moderate":
+                continue
+            said = words.written(hit.first, hit.last).lower()
+            verb = words.at(hit.first - 1) in t.tempo_verbs or words.at(hit.first - 1) in ("performed", "played")
+            compound = "tempo" in said or "paced" in said or "speed" in said or "time" in said.split("-")
+            if word in ("high", "low", "mid", "middle", "medium", "balanced", "normal", "average", "standard", "walking", "comfortable",
+                        "racing", "galloping", "rushing", "dragging", "ordinary", "intermediate", "moderate", "blazing",
+                        "lightning", "crawling", "snail", "blistering") and not compound and not verb:
+                continue
+            if after in t.rhythm_nouns or after in _FAST_THINGS or words.at(hit.last + 1) in _FAST_THINGS:
+                continue
+            if said == "double-time":
+                continue
+            weight = 0.85 if compound or verb else 0.65
+            if hypothetical(words, hit.first):
+                weight *= 0.1
+            found.append((hit.value, weight, hit.first, hit.last, weight > 0.1))
+        return found
+
+    def _read_changes(self, words: Words, reading: Reading) -> list[TempoChange]:
+        changes: list[TempoChange] = []
+        for hit in self._changes.find(words):
+            factor, gradual, place = hit.value
+            if negated(words, hit.first, 4):
+                continue
+            if words.written(hit.first, hit.last).lower() in ("doubling", "doubles") and not _tempo_near(words, hit.first, hit.last):
+                continue
+            section = self._section_near(words, hit.last)
+            if section == "":
+                section = place or "all"
+            if not gradual and section == "all" and factor == 0.5 and words.at(hit.last) in ("feel", "groove", "shuffle"):
+                pass  # a half-time feel throughout is still half-time
+            changes.append(TempoChange(section=section, factor=factor, gradual=gradual))
+            reading.use(hit.first, hit.last)
+        return changes
+
+    def _section_near(self, words: Words, i: int) -> str:
+        """The section or 'end' that follows within the sentence: 'half-time in the bridge', 'faster towards the end'."""
+        k = i
+        while k < min(len(words), i + 9) and words.sentence[k] == words.sentence[max(0, i - 1)]:
+            word = words.low[k]
+            if word in ("end", "close", "finish", "finale") and words.at(k - 1) in ("the", "its"):
+                return "end"
+            hit = self._places.match(words, k)
+            if hit is not None and k > i - 1:
+                return hit.value
+            k += 1
+        return ""
+
+
+_FAST_THINGS = frozenset(
+    "arpeggios arpeggio runs run solo solos notes riff riffs passages passage fills fill picking strumming bassline licks lick "
+    "build attack decay release motif motifs figures figure trill trills sixteenths vibrato fade harmonic melody hi hihat hi-hats "
+    "hats".split())
+
+
+def _tempo_near(words: Words, first: int, last: int) -> bool:
+    near = words.low[max(0, first - 5) : last + 5]
+    return "tempo" in near or "speed" in near or "pace" in near or (words.at(last) in ("at", "in") and "time" not in near)
+
+
+def tempo_class(bpm: float) -> str:
+    """'slow' up to 76, 'moderate' up to 120, 'fast' beyond (the bounds of MuseCoco's templates)."""
+    return "slow" if bpm <= 76 else "moderate" if bpm <= 120 else "fast"
