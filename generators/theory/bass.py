@@ -12,7 +12,7 @@ import numpy as np
 from ripieno.generators.theory.bass_pitch import Target, pitches
 from ripieno.generators.theory.grids import HOLD, Stroke, bars_of
 from ripieno.generators.theory.groove import (
-    BarGroove, Groove, at_home, choose, groove_of, line_bar, matches, section_key,
+    BarGroove, Groove, groove_of, line_bar, section_key, suited,
 )  # fmt: skip
 from ripieno.generators.theory.rhythm_style import BassPattern
 from ripieno.generators.theory.types import Context, Part
@@ -111,15 +111,9 @@ def write_bass(part: Part, context: Context) -> Notes:
 
 
 def bass_pattern(part: Part, groove: Groove, context: Context, section: int) -> BassPattern:
-    """The figure for a section: the one most specific to the player, at home in the section's energy."""
-    plan = context.form.sections[section]
+    """The figure for a section."""
     patterns = groove.rhythm.bass
-    scores = [matches(p.players, part) for p in patterns]
-    meant = [p for p, s in zip(patterns, scores, strict=True) if s == max(scores)] if max(scores) else list(patterns)
-    energy = float(np.clip(groove.sections[section].energy + 0.5 * (part.density - 0.5), 0.0, 1.0))
-    metre = context.form.timeline.metre_at(plan.section.first_bar)
-    fitting = at_home(meant, energy, plan.kind, metre, groove.rhythm)
-    return choose(fitting, context.rng("bass pattern", section_key(plan)))
+    return suited(patterns, [p.players for p in patterns], part, context, section)
 
 
 def _register(part: Part) -> tuple[int, int]:

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from ripieno.score.chords import Chord
 
 Floats = npt.NDArray[np.float64]
+WANDER = 0.22  # how far, in shares of the register, a walking line swings up and down
+WANDER_NOTES = 12.0  # and over how many notes: about three bars
 NEVER = 60.0  # cost of what should not happen; finite, so that a path always exists
 # cost of moving by so many semitones, in any direction
 _STEPS = np.array([0.0, 0.05, 0.0, 0.3, 0.4, 0.45, 1.6, 0.7, 1.6, 1.7, 1.9, 3.2, 1.2, 5.0])
@@ -48,20 +50,22 @@ def pitches(
         scale: pitch classes of the key.
     """
     span = np.arange(low, high + 1)
-    home = low + 0.35 * (high - low)
-    register = 0.02 * np.abs(span - home) + 0.0035 * np.maximum(span - home, 0) ** 2
+    phase, pace = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 1.3) * 2 * np.pi / WANDER_NOTES
     cost = np.zeros((len(targets), len(span)))
     back = np.zeros((len(targets), len(span)), dtype=np.intp)
     steps = np.abs(span[:, None] - span[None, :])  # [from, to]
     smooth = _STEPS[np.minimum(steps, 13)] + 0.15 * np.maximum(steps - 12, 0)
     rise = span[None, :] - span[:, None]
-    table = {"smooth": smooth, "octave": _octave(rise), "back": _octave(-rise), "below": smooth + 4.0 * (rise >= 0),
+    table = {"smooth": smooth, "octave": _octave(rise), "back": _STEPS[np.minimum(np.abs(rise + 12), 13)] + 0.15 * np.maximum(np.abs(rise + 12) - 12, 0), "below": smooth + 4.0 * (rise >= 0),
              "walk": smooth + 3.0 * (rise == 0)}  # fmt: skip
     for i, target in enumerate(targets):
         own = _emission(target, targets[i + 1] if i + 1 < len(targets) else None, span, scale)
-        own = own + register
-        if target.symbol in "wcpa":
-            own = own + rng.normal(0.0, 0.22, len(span))
+        free = target.symbol in "wcpa"
+        home = low + (high - low) * (0.36 + WANDER * np.sin(phase + pace * i) * free)
+        away = np.abs(span - home)
+        own = own + (0.05 * away if free else 0.02 * away + 0.0035 * np.maximum(span - home, 0) ** 2)
+        if free:
+            own = own + rng.normal(0.0, 0.3, len(span))
         if i == 0:
             cost[0] = own if previous is None else own + _STEPS[np.minimum(np.abs(span - previous), 13)]
             continue
@@ -80,7 +84,7 @@ def pitches(
 def _motion(before: Target, target: Target) -> str:
     if target.symbol == "8":
         return "octave"
-    if before.symbol == "8" and target.symbol in "R5" and before.chord == target.chord:
+    if before.symbol == "8" and target.symbol in "R5n":  # the octave was an excursion: the line goes on below
         return "back"
     if target.symbol == "l":
         return "below"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ripieno.generators.theory.grids import HOLD, Stroke
-from ripieno.generators.theory.groove import at_home, choose, groove_of, line_bar, matches, section_key
+from ripieno.generators.theory.groove import groove_of, line_bar, suited
 from ripieno.generators.theory.rhythm_style import CompPattern
 from ripieno.generators.theory.types import Context, Part
 
@@ -13,15 +13,8 @@ ACCENTS = {"X": 1.0, "x": 0.7, "?": 0.6, "o": 0.35}
 
 def comp_pattern(part: Part, context: Context, section_index: int) -> CompPattern:
     """The comping rhythm of a part in a section; sections that share a groove share it."""
-    groove = groove_of(context)
-    plan = context.form.sections[section_index]
-    patterns = groove.rhythm.comp
-    scores = [matches(p.players, part) for p in patterns]
-    meant = [p for p, s in zip(patterns, scores, strict=True) if s == max(scores)] if max(scores) else list(patterns)
-    energy = float(np.clip(groove.sections[section_index].energy + 0.5 * (part.density - 0.5), 0.0, 1.0))
-    metre = context.form.timeline.metre_at(plan.section.first_bar)
-    fitting = at_home(meant, energy, plan.kind, metre, groove.rhythm)
-    return choose(fitting, context.rng("comp pattern", section_key(plan), part.id))
+    patterns = groove_of(context).rhythm.comp
+    return suited(patterns, [p.players for p in patterns], part, context, section_index)
 
 
 def comp_onsets(part: Part, context: Context, section_index: int, bar: int) -> tuple[Onset, ...]:

@@ -21,7 +21,7 @@ from ripieno.score.time import Metre
 P = TypeVar("P", bound=Pattern)
 BACKBEAT_LINES = ("snare", "snare_two", "clap", "rim")
 KICK_LINES = ("kick", "soft_kick")
-QUIET_KINDS = ("break", "bridge", "intro", "outro")
+QUIET_KINDS = ("break", "bridge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ def _plan_bars(
         phrase_end = bar in ends or section_end
         last = bar == context.form.bars - 1
         draws = rng.random(4)
-        variant = _variant(place, phrase_end, float(draws[0]), float(draws[1]))
+        variant = _variant(rhythm.variation, place, phrase_end, float(draws[0]), float(draws[1]))
         lines = pattern_bar(rhythm, chosen.pattern, place, variant, metre, chosen.feel, timeline.ppq)
         energy = _bent(chosen.energy, plan, bar, rise)
         stop = bool(section_end and rise and not last and draws[2] < rhythm.breaks)
@@ -225,9 +225,13 @@ def _plan_bars(
     return out
 
 
-def _variant(place: int, phrase_end: bool, draw: float, which: float) -> int:
-    """Mostly the usual alternate; another in every second bar of a phrase's second half, and towards its end."""
-    chance = 0.75 if phrase_end else 0.5 if place % 4 == 3 else 0.35 if place % 2 else 0.05
+def _variant(variation: float, place: int, phrase_end: bool, draw: float, which: float) -> int:
+    """Mostly the usual alternate (0); another in every second bar, and above all towards the end of a phrase."""
+    if not variation:
+        return 0
+    chance = variation + (0.4 if phrase_end else 0.15 if place % 4 == 3 else 0.0)
+    if place % 2 == 0 and not phrase_end:
+        chance = 0.5 * variation**2
     return 1 + int(which * 3) if draw < chance else 0
 
 
@@ -314,3 +318,23 @@ def matches(players: tuple[str, ...], part: Part) -> int:
     if part.instrument.family in players:
         return 3
     return 2 if part.instrument.technique in players or part.role.value in players else 0
+
+
+def suited(patterns: Sequence[P], players: Sequence[tuple[str, ...]], part: Part, context: Context, section: int) -> P:
+    """The pattern that a part plays in a section: meant for the player as specifically as may be, and at home there.
+
+    A general pattern that is at home in the energy is better than a specific one that is not. Sections that share their
+    groove share the choice.
+    """
+    groove, plan = groove_of(context), context.form.sections[section]
+    energy = float(np.clip(groove.sections[section].energy + 0.5 * (part.density - 0.5), 0.0, 1.0))
+    metre = context.form.timeline.metre_at(plan.section.first_bar)
+    scores = [matches(p, part) for p in players]
+    rng = context.rng("pattern", section_key(plan), part.id)
+    for level in sorted({s for s in scores if s}, reverse=True):
+        meant = [p for p, s in zip(patterns, scores, strict=True) if s == level]
+        here = [p for p in at_home(meant, energy, plan.kind, metre, groove.rhythm) if p.energy[0] <= energy <= p.energy[1]]
+        if here:
+            return choose(here, rng)
+    meant = [p for p, s in zip(patterns, scores, strict=True) if s == max(scores)]
+    return choose(at_home(meant, energy, plan.kind, metre, groove.rhythm) or list(patterns), rng)

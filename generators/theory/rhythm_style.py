@@ -186,6 +186,7 @@ class RhythmStyle(Frozen):
         drummer: whose playing of the Groove MIDI takes shapes velocities ('rock', 'funk', ...), 'machine' for none.
         crash: section starts at this energy or above are marked by a crash cymbal; above 1: never.
         fills: how readily phrases end in a fill, 0..1; section ends always may.
+        variation: how readily a bar takes an alternate of its lines: 0 never, 0.35 song-like, 0.85 in free conversation.
         breaks: how readily a section is led into by a break of the whole band, 0..1.
         half_time: chance that a quiet bridge or break goes in half-time feel.
         double_time: chance that a section of full energy goes in double time.
@@ -204,6 +205,7 @@ class RhythmStyle(Frozen):
     drummer: str = "rock"
     crash: float = Field(default=0.55, ge=0.0, le=2.0)
     fills: Unit = 0.5
+    variation: Unit = 0.35
     breaks: Unit = 0.0
     half_time: Unit = 0.0
     double_time: Unit = 0.0

@@ -58,7 +58,7 @@ class Touch:
         if stroke.symbol == "o":
             share = GHOST_SHARE
             if row and row["levels"][1]:
-                share = float(np.clip(row["levels"][0] / row["levels"][1], 0.32, 0.6))
+                share = float(np.clip(row["levels"][0] / row["levels"][1], 0.38, 0.6))
         elif stroke.symbol == "X":
             share = ACCENT_SHARE
         elif stroke.symbol == "?":
@@ -67,7 +67,7 @@ class Touch:
         if self._machine:
             return _clip(level)
         if stroke.symbol != "X":
-            level += self._lean(row, stroke)
+            level += self._lean(row, stroke) * share
         spread = 3.5 if row is None else min(float(row["velocity_sd"]) / 4, 5.0)
         return _clip(level + float(rng.normal(0.0, spread)))
 
