@@ -17,6 +17,7 @@ from ripieno.score.brief import Brief
 from ripieno.score.checks.finding import Finding, bar_words, list_words
 
 STEP = 2  # semitones
+UNPITCHED = ("effects", "percussion")  # families whose pitch is colour
 
 
 def next_interval(line: Line) -> Ints:
@@ -37,7 +38,7 @@ def next_interval(line: Line) -> Ints:
 
 def check_clashes(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """A minor second or ninth between two parts, held for a beat from a strong beat, that the chord does not explain."""
-    lines = reading.lines
+    lines = tuple(line for line in reading.lines if line.track.instrument.family not in UNPITCHED)
     if len(lines) < 2 or not len(reading.beats):
         return
     edges = np.append(reading.beats, reading.slots)

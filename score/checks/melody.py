@@ -14,8 +14,9 @@ from ripieno.score.pitch import pitch_name
 
 WINDOW = 16  # bars over which the shape of a tune is judged
 NARROW = 4  # semitones that a tune must span over a window
-WIDE = 36  # semitones that no tune spans
-LEAPY = 0.5  # share of intervals beyond a major third
+WIDE = 36  # semitones that no tune of one voice spans; keyboards, harps and guitars run further
+WIDE_CHORDAL = 60
+LEAPY = 0.6  # share of intervals beyond a major third
 ONE_NOTE = 0.6  # share of the notes on one pitch
 NO_REST_SECONDS = 45.0  # a tune without a breath for this long tires the listener as well as the player
 
@@ -50,7 +51,7 @@ def check_shape(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
                 f"most notes of {track.name} in {bar_words(place)} are {pitch_name(most)}",
                 "let the tune leave that note", float(np.mean(pitch == most)),
             )  # fmt: skip
-        if span > WIDE:
+        if span > (WIDE_CHORDAL if track.instrument.voices >= 4 else WIDE):
             yield Finding(
                 "melody.wide", "warning", (track.id,), place,
                 f"the tune of {track.name} spans {span} semitones in {bar_words(place)}",

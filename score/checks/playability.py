@@ -20,9 +20,11 @@ FINGERS = 5
 FRET_SPAN = 4  # frets that one hand covers besides open strings
 GUITAR_STRINGS = (40, 45, 50, 55, 59, 64)  # standard tuning
 FRETS = 22
-BREATH_SECONDS = 15.0  # longest stretch that a player can be asked to sing or blow without a place to breathe
+BREATH_SECONDS = 18.0  # longest stretch that a player can be asked to sing or blow without a place to breathe
 BREATH_NOTE = 0.45  # seconds: from the end of a note this long a breath can be taken
+BREATH_REPEAT = 0.2  # seconds: before a note is struck again there is room, if it is not too short
 REPEATS_PER_SECOND = 14.5  # fastest repetition of one note
+MULTIPLE_STOPS = 4  # notes of a chord broken over the strings of a violin, viola or cello
 HAND_DRUMS_FREE = (35, 36, 44)  # bass drums and pedal hi-hat are played with the feet
 
 
@@ -30,6 +32,8 @@ def check_range(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """Notes that the instrument does not have; the stretches where most notes lie outside the comfortable range."""
     for line in reading.lines:
         player = line.track.instrument
+        if player.technique == "synth":
+            continue  # a synthesiser plays every note; its range is what sounds well
         outside = (line.pitch < player.low) | (line.pitch > player.high)
         for first, end in bar_runs(line.bar[outside], reading.bars, gap=1):
             here = outside & (line.bar >= first) & (line.bar < end)
@@ -57,6 +61,8 @@ def check_voices(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """More notes at once than the instrument sounds. Overlaps of a legato, up to a semiquaver, are no second voice."""
     for line in reading.lines:
         limit = line.track.instrument.voices
+        if line.track.instrument.technique == "bowed" and limit == 2:
+            limit = MULTIPLE_STOPS
         if len(line) <= limit:
             continue
         end = np.maximum(line.end - 3, line.start + 1)
@@ -153,7 +159,8 @@ def check_breath(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
         start, end = reading.seconds(line.start), reading.seconds(line.end)
         end = np.maximum.accumulate(end)
         pause = np.append(start[1:] - end[:-1], 1e9)
-        breathing = (pause > 0.12) | (end - start >= BREATH_NOTE)
+        again = np.append(line.pitch[1:] == line.pitch[:-1], False)
+        breathing = (pause > 0.12) | (end - start >= BREATH_NOTE) | (again & (end - start >= BREATH_REPEAT))
         stops = np.flatnonzero(breathing)
         begins = np.concatenate(([0], stops[:-1] + 1))
         stretch = end[stops] - start[begins]

@@ -21,6 +21,9 @@ from ripieno.score.instruments import Role
 
 INDEPENDENT = (Role.LEAD, Role.COUNTERMELODY, Role.BASS)
 OCTAVE = 12
+FOURTH = 5
+MANY = 5  # lines
+AROUND = 5  # shared attacks before and after that tell whether one voice doubles the other
 Pitches = npt.NDArray[np.int16]
 
 
@@ -33,7 +36,10 @@ def independent_lines(reading: Reading) -> tuple[Line, ...]:
 
 def check_parallels(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """Parallel octaves and fifths at consecutive attacks that two independent voices share."""
-    for upper, lower in combinations(independent_lines(reading), 2):
+    lines = independent_lines(reading)
+    if len(lines) > MANY:  # an orchestra doubles its voices: only its outer ones are sure to be two
+        lines = tuple(line for line in lines if line.track.role is not Role.COUNTERMELODY)
+    for upper, lower in combinations(lines, 2):
         a, b = skyline(upper), skyline(lower, lowest=lower.track.role is Role.BASS)
         common, at_a, at_b = np.intersect1d(a.start, b.start, assume_unique=True, return_indices=True)
         if len(common) < 2:
@@ -43,18 +49,26 @@ def check_parallels(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
         gap = np.abs(a.pitch[at_a] - b.pitch[at_b]) % OCTAVE
         step_a, step_b = np.diff(a.pitch[at_a]), np.diff(b.pitch[at_b])
         moving = linked & (step_a != 0) & (np.sign(step_a) == np.sign(step_b))
+        moving &= np.minimum(np.abs(step_a), np.abs(step_b)) < FOURTH  # both leaping: the hammered chords of a close
         bars = reading.bar_of(common)
         for interval, name in ((0, "octaves"), (7, "fifths")):
-            parallel = moving & (gap[:-1] == interval) & (gap[1:] == interval)
+            parallel = moving & (gap[:-1] == interval) & (gap[1:] == interval) & ~_doubled(gap == interval)[:-1]
             for first, end in runs(parallel):
                 if end - first >= 2:
-                    continue  # three notes in parallel: a doubling, which is meant
+                    continue  # three notes in parallel are meant
                 place = (int(bars[first]), int(bars[first + 1]) + 1)
                 yield Finding(
                     f"voice.parallel_{name}", "warning", (upper.track.id, lower.track.id), place,
                     f"{upper.track.name} and {lower.track.name} move in parallel {name} in {bar_words(place)}",
                     "move one of them the other way or hold it", None,
                 )  # fmt: skip
+
+
+def _doubled(perfect: Bools) -> Bools:
+    """For each shared attack, whether at least half of those around it stand at the interval: a doubling."""
+    kernel = np.ones(2 * AROUND + 1)
+    near = np.convolve(perfect.astype(np.float64), kernel, "same") / np.convolve(np.ones(len(perfect)), kernel, "same")
+    return np.asarray(near[: len(perfect)] >= 0.5, dtype=np.bool_)
 
 
 def check_crossing(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
