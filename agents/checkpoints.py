@@ -14,12 +14,12 @@ from ripieno.agents import plan, report, state
 from ripieno.agents.judges import base
 from ripieno.memory import table
 from ripieno.score import brief, instruments
-from ripieno.score.checks import compliance, finding
-from ripieno.tools import dynamics, make, notes, tempo, tracks
+from ripieno.score.checks import delivered, finding
 from ripieno.tools import base as tools_base
+from ripieno.tools import dynamics, make, notes, tempo, tracks
 
 _MODULES: tuple[ModuleType, ...] = (
-    plan, report, state, base, table, brief, instruments, compliance, finding,
+    plan, report, state, base, table, brief, instruments, delivered, finding,
     dynamics, make, notes, tempo, tracks, tools_base,
 )  # fmt: skip
 

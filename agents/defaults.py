@@ -57,7 +57,7 @@ def _style(brief: Brief, profiles: Mapping[str, StyleProfile]) -> Brief:
             mood += abs(brief.arousal.value - profile.arousal)
         metre = 0.0
         if brief.metre is not None and brief.metre.value not in profile.metres:
-            metre = 1.5
+            metre = 1.5 if "4/4" in profile.metres else 2.5  # a waltz is its metre; a rock song is more than that
         tempo = 0.0
         if brief.tempo is not None and not profile.tempo[0] <= brief.tempo.value <= profile.tempo[2]:
             tempo = 0.7
@@ -67,7 +67,11 @@ def _style(brief: Brief, profiles: Mapping[str, StyleProfile]) -> Brief:
 
     plain = profiles.get("pop")
     best = min(profiles.values(), key=lambda p: (round(distance(p), 6), p is not plain, p.id))
-    why = "nearest to the mood, metre and instruments asked for" if asked or brief.moods or brief.metre else "the house's usual"
+    why = (
+        "nearest to the mood, metre and instruments asked for"
+        if asked or brief.moods or brief.metre
+        else "the house's usual"
+    )
     return brief.model_copy(update={"style": default(best.id, why)})
 
 
@@ -78,7 +82,9 @@ def _mood(brief: Brief, profile: StyleProfile) -> Brief:
         value = profile.valence - (0.35 if minor else 0.0)
         update["valence"] = default(max(-1.0, min(1.0, value)), f"usual in {profile.name}")
     if brief.arousal is None:
-        lift = {None: 0.0, "slow": -0.35, "moderate": 0.0, "fast": 0.35}[brief.tempo_class.value if brief.tempo_class else None]
+        lift = {None: 0.0, "slow": -0.35, "moderate": 0.0, "fast": 0.35}[
+            brief.tempo_class.value if brief.tempo_class else None
+        ]
         update["arousal"] = default(max(-1.0, min(1.0, profile.arousal + lift)), f"usual in {profile.name}")
     return brief.model_copy(update=update)
 
@@ -116,7 +122,9 @@ def _key(brief: Brief, profile: StyleProfile, seed: int) -> Brief:
         mode = brief.mode
     if brief.tonic is None:
         minor = Key("C", mode.value).is_minor
-        update["tonic"] = default(choose(seed, "tonic", EASY_TONICS[minor]), "nobody asked for a key; drawn by the seed")
+        update["tonic"] = default(
+            choose(seed, "tonic", EASY_TONICS[minor]), "nobody asked for a key; drawn by the seed"
+        )
     brief = brief.model_copy(update=update)
     if brief.progressions:
         assert brief.tonic is not None and brief.mode is not None
@@ -138,7 +146,7 @@ def _tempo(brief: Brief, profile: StyleProfile) -> Brief:
         return brief.model_copy(update={"tempo": inferred(round(value), brief.tempo_range.words, 0.95)})
     assert brief.arousal is not None
     lean = brief.arousal.value - profile.arousal
-    value = usual + lean * 0.6 * ((high - usual) if lean > 0 else (usual - low))
+    value = usual + lean * 0.75 * ((high - usual) if lean > 0 else (usual - low))
     if brief.tempo_class is not None:
         words = brief.tempo_class.words or brief.tempo_class.value
         bounds = {"slow": (40.0, SLOW_TO - 4), "moderate": (SLOW_TO + 8, FAST_FROM - 6), "fast": (FAST_FROM + 8, 190.0)}
@@ -171,5 +179,6 @@ def _expression(brief: Brief, profile: StyleProfile) -> Brief:
 
 def _title(brief: Brief, profile: StyleProfile) -> str:
     assert brief.tonic is not None and brief.mode is not None
-    mood = brief.moods.value[0].capitalize() + " " if brief.moods and brief.moods.value else ""
+    said = brief.moods.words.split(",")[0].strip().capitalize() if brief.moods else ""
+    mood = f"{said} " if said.isalpha() and said.lower() != profile.name.lower() else ""
     return f"{mood}{profile.name} in {Key(brief.tonic.value, brief.mode.value)}"

@@ -20,8 +20,11 @@ def complete_parts(brief: Brief, profile: StyleProfile) -> Brief:
         BadRequest: more parts than can be written, or everybody is excluded.
     """
     if len(brief.parts) > MAX_TRACKS:
-        raise BadRequest(f"A piece has at most {MAX_TRACKS} tracks", value=f"{len(brief.parts)} parts",
-                         cure="name fewer instruments, or sections such as 'strings' for many players")
+        raise BadRequest(
+            f"A piece has at most {MAX_TRACKS} tracks",
+            value=f"{len(brief.parts)} parts",
+            cure="name fewer instruments, or sections such as 'strings' for many players",
+        )
     excluded = frozenset(brief.excluded.value) if brief.excluded else frozenset()
     parts = list(brief.parts)
     for player in profile.ensemble:
@@ -34,10 +37,15 @@ def complete_parts(brief: Brief, profile: StyleProfile) -> Brief:
             (i for i in ("piano", "strings", "flute", "nylon_guitar", "drums") if not is_excluded(i, excluded)), None
         )
         if stand_in is None:
-            raise BadRequest("A piece needs at least one instrument", cause="the request excludes all of them",
-                             cure="name one that may play")
+            raise BadRequest(
+                "A piece needs at least one instrument",
+                cause="the request excludes all of them",
+                cure="name one that may play",
+            )
         parts.append(PartRequest(instrument=stand_in, role=Role.LEAD, origin=Origin.DEFAULT))
-        brief = with_notice(brief, "parts", f"everyone who usually plays {profile.name} is excluded; {stand_in} plays instead")
+        brief = with_notice(
+            brief, "parts", f"everyone who usually plays {profile.name} is excluded; {stand_in} plays instead"
+        )
     return brief.model_copy(update={"parts": assign_roles(tuple(parts))})
 
 
@@ -55,14 +63,15 @@ def _wanted(role: Role, parts: list[PartRequest], brief: Brief, profile: StylePr
         return False
     if not stated:
         return True
-    foundation_only = all(
-        p.role in _FOUNDATION or (p.role is None and _first_role(p.instrument) in _FOUNDATION) for p in stated
-    )
-    if foundation_only:  # a bassline and a beat were named: somebody must carry tune and harmony
+    roles = {p.role or _first_role(p.instrument) for p in stated}
+    pitched = [p for p in stated if not instrument(p.instrument).is_drum]
+    if roles <= _FOUNDATION:  # a bassline and a beat were named: somebody must carry tune and harmony
         return role in _HARMONY or role is Role.LEAD
-    if len(stated) == 1 and profile.family in _WITH_RHYTHM:
-        able = set(instrument(stated[0].instrument).roles)
-        return role in _FOUNDATION or (role in _HARMONY and not able & _HARMONY)
+    if len(pitched) == 1 and profile.family in _WITH_RHYTHM:
+        able = set(instrument(pitched[0].instrument).roles)
+        if role is Role.LEAD:
+            return pitched[0].role is not None and pitched[0].role is not Role.LEAD
+        return (role in _FOUNDATION and role not in roles) or (role in _HARMONY and not able & _HARMONY)
     return False
 
 
@@ -83,8 +92,14 @@ def assign_roles(parts: tuple[PartRequest, ...]) -> tuple[PartRequest, ...]:
             if i == lead:
                 role = Role.LEAD
             else:
-                open_roles = [r for r in able if r is not Role.LEAD and r not in taken] or [r for r in able if r is not Role.LEAD]
-                role = open_roles[0] if open_roles else (Role.COUNTERMELODY if Role.COUNTERMELODY not in taken else Role.ANSWER)
+                open_roles = [r for r in able if r is not Role.LEAD and r not in taken] or [
+                    r for r in able if r is not Role.LEAD
+                ]
+                role = (
+                    open_roles[0]
+                    if open_roles
+                    else (Role.COUNTERMELODY if Role.COUNTERMELODY not in taken else Role.ANSWER)
+                )
             taken.append(role)
         result.append(part.model_copy(update={"role": role}))
     if lead is not None and result[lead].role is not Role.LEAD:
@@ -98,9 +113,10 @@ def _lead_index(parts: tuple[PartRequest, ...]) -> int | None:
     if not free:
         pitched = [i for i, p in enumerate(parts) if not instrument(p.instrument).is_drum and p.role not in _FOUNDATION]
         return pitched[0] if pitched and len(parts) == 1 else None
-    rank = {}
-    for i in free:
-        roles = instrument(parts[i].instrument).roles
-        rank[i] = roles.index(Role.LEAD) if Role.LEAD in roles else 9
-    singers = [i for i in free if rank[i] == 0]
-    return singers[0] if singers else min(free, key=lambda i: rank[i])
+
+    # A player of one line sings the tune; who can also accompany does so, where both are there.
+    def unfit(i: int) -> tuple[int, bool]:
+        row = instrument(parts[i].instrument)
+        return (row.roles.index(Role.LEAD) if Role.LEAD in row.roles else 9) + 2 * (row.voices > 2), row.is_drum
+
+    return min(free, key=unfit)

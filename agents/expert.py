@@ -1,6 +1,5 @@
 """The Expert: first conceives what is wanted, later criticises what was made."""
 
-
 from langgraph.runtime import Runtime
 
 from ripieno.agents.defaults import complete
@@ -31,7 +30,11 @@ def criticise(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
         if not record.checked:
             piece = store.piece(record.piece)
             record = record.model_copy(
-                update={"findings": run_checks(piece, brief), "delivered": check_compliance(piece, brief), "checked": True}
+                update={
+                    "findings": run_checks(piece, brief),
+                    "delivered": check_compliance(piece, brief),
+                    "checked": True,
+                }
             )
             old = before.get(record.id)
             if old is not None:

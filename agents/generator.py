@@ -57,7 +57,12 @@ def _carry_out(state: TurnState, runtime: Runtime[Ensemble], index: int) -> tupl
     if piece is None:
         raise Retryable("A plan makes a piece or changes one", value=", ".join(failures) or "an empty plan")
     record = CandidateRecord(
-        id=_LETTERS[index], piece=piece.hash, generator=generator, seed=seed, trail=tuple(trail), failures=tuple(failures)
+        id=_LETTERS[index],
+        piece=piece.hash,
+        generator=generator,
+        seed=seed,
+        trail=tuple(trail),
+        failures=tuple(failures),
     )
     return record, piece
 
@@ -71,7 +76,11 @@ def _repair(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     for record in state["candidates"]:
         repairs = state["repairs"].get(record.id, ())
         if repairs:
-            say(runtime, "Generator", f"repairs candidate {record.id}: " + ", ".join(r.instruction.kind for r in repairs))
+            say(
+                runtime,
+                "Generator",
+                f"repairs candidate {record.id}: " + ", ".join(r.instruction.kind for r in repairs),
+            )
             piece = store.piece(record.piece)
             for repair in repairs:
                 piece = execute(repair.instruction, piece, Workbench(runtime.context.toolbox, record.seed)).piece

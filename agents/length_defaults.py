@@ -27,6 +27,11 @@ def complete_length(brief: Brief, profile: StyleProfile) -> Brief:
     if brief.form is None:
         brief = brief.model_copy(update={"form": default(FormRequest(name=profile.form), f"usual in {profile.name}")})
     assert brief.form is not None
+    if brief.form.origin is Origin.INFERRED and brief.form.value.sections:
+        # Sections that were only mentioned in passing do not make a form; the form of that name holds them.
+        bare = brief.form.value.model_copy(update={"sections": ()})
+        brief = brief.model_copy(update={"form": brief.form.model_copy(update={"value": bare})})
+    assert brief.form is not None
     section_bars = [s.bars for s in brief.form.value.sections]
     if brief.bars is None and section_bars and all(section_bars):
         total = sum(b for b in section_bars if b)
@@ -38,8 +43,12 @@ def complete_length(brief: Brief, profile: StyleProfile) -> Brief:
         brief = _fit_tempo(brief, metre, span)
     assert brief.bars is not None
     if not 1 <= brief.bars.value <= MAX_BARS:
-        raise BadRequest(f"A piece has 1 to {MAX_BARS} bars", value=f"{brief.bars.value} bars",
-                         cause=brief.bars.words, cure="ask for a shorter piece")
+        raise BadRequest(
+            f"A piece has 1 to {MAX_BARS} bars",
+            value=f"{brief.bars.value} bars",
+            cause=brief.bars.words,
+            cure="ask for a shorter piece",
+        )
     return brief
 
 
@@ -59,16 +68,18 @@ def _choose_bars(brief: Brief, profile: StyleProfile, metre: Metre, span: tuple[
     if brief.bars_range is not None:
         low, high = brief.bars_range.value
         fours = [b for b in range(low, high + 1) if b % 4 == 0]
-        brief = brief.model_copy(
-            update={"bars": inferred(fours[-1] if fours else high, brief.bars_range.words, 0.95)}
-        )
+        brief = brief.model_copy(update={"bars": inferred(fours[-1] if fours else high, brief.bars_range.words, 0.95)})
         return _fit_tempo(brief, metre, span) if span is not None else brief
     if span is not None:
         least, wanted, most = span
         one = bar_seconds(metre, brief.tempo.value)
         exact = wanted / one
         options = [b for b in range(max(1, int(least / one)), int(most / one) + 2) if least <= b * one <= most]
-        bars = min(options, key=lambda b: (b % 8 != 0, b % 4 != 0, b % 2 != 0, abs(b - exact))) if options else max(1, round(exact))
+        bars = (
+            min(options, key=lambda b: (b % 8 != 0, b % 4 != 0, b % 2 != 0, abs(b - exact)))
+            if options
+            else max(1, round(exact))
+        )
         words = (brief.duration or brief.duration_range).words  # type: ignore[union-attr]
         brief = brief.model_copy(update={"bars": inferred(bars, words, 0.9)})
         return _fit_tempo(brief, metre, span)
@@ -103,4 +114,6 @@ def _fit_tempo(brief: Brief, metre: Metre, span: tuple[float, float, float]) -> 
             f"{brief.bars.value} bars of {metre} at {clipped:g} last {actual:.0f} seconds, not {wanted:.0f}; "
             "bars and tempo were kept and the duration gave way",
         )  # fmt: skip
-    return brief.model_copy(update={"tempo": inferred(round(bpm, 2), "so that the bars last the seconds asked for", 0.9)})
+    return brief.model_copy(
+        update={"tempo": inferred(round(bpm, 2), "so that the bars last the seconds asked for", 0.9)}
+    )

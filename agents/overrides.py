@@ -28,11 +28,15 @@ def apply_overrides(brief: Brief, overrides: Overrides, profiles: Mapping[str, S
             continue
         old = getattr(brief, name)
         if old is not None and old.value != value and old.origin is Origin.STATED:
-            brief = with_notice(brief, name, f"the request says {old.value}, the option says {value}; the option was taken")
+            brief = with_notice(
+                brief, name, f"the request says {old.value}, the option says {value}; the option was taken"
+            )
         brief = brief.model_copy(update={name: Attribute(value=value, words=f"option {name}")})
-        for rival in {"tempo": ("tempo_range", "tempo_class"), "bars": ("bars_range",), "duration": ("duration_range",)}.get(
-            name, ()
-        ):
+        for rival in {
+            "tempo": ("tempo_range", "tempo_class"),
+            "bars": ("bars_range",),
+            "duration": ("duration_range",),
+        }.get(name, ()):
             brief = brief.model_copy(update={rival: None})
     return brief
 
@@ -62,8 +66,11 @@ def _values(overrides: Overrides, profiles: Mapping[str, StyleProfile]) -> dict[
 
 def _within(what: str, value: float, low: float, high: float, unit: str) -> float:
     if not low <= value <= high:
-        raise BadRequest(f"A {what} lies between {low:g} and {high:g} {unit}", value=f"{value:g}",
-                         cure=f"give a value from {low:g} to {high:g}")
+        raise BadRequest(
+            f"A {what} lies between {low:g} and {high:g} {unit}",
+            value=f"{value:g}",
+            cure=f"give a value from {low:g} to {high:g}",
+        )
     return value
 
 
@@ -98,8 +105,9 @@ def _style_id(text: str, profiles: Mapping[str, StyleProfile]) -> str:
     for profile in profiles.values():
         if wanted in {profile.id, profile.name.lower(), *profile.aliases, profile.id.replace("_", " ")}:
             return profile.id
-    raise BadRequest("A style is one that Ripieno can compose", value=text,
-                     cure="use one of: " + ", ".join(sorted(profiles)))
+    raise BadRequest(
+        "A style is one that Ripieno can compose", value=text, cure="use one of: " + ", ".join(sorted(profiles))
+    )
 
 
 def _part(text: str) -> PartRequest:

@@ -5,6 +5,7 @@ Round 1 takes the exact repairs, which cannot make anything else worse by much; 
 
 from collections.abc import Iterable
 
+from ripieno.agents.judges.craft import COSTS
 from ripieno.agents.state import CandidateRecord, Repair
 from ripieno.score.brief import Brief
 from ripieno.score.checks.finding import Finding
@@ -15,8 +16,6 @@ from ripieno.tools.dynamics import ScaleVelocities
 from ripieno.tools.make import Regenerate
 from ripieno.tools.notes import LimitVoices, RangeFit, ThinOut
 
-# How much a finding of each severity weighs when a candidate is compared with its unrepaired self.
-WEIGHTS = {"error": 10.0, "warning": 3.0, "advice": 1.0}
 MAX_REPAIRS = 3  # per candidate and round: a bound on time, and on how far a repair may drift from the candidate
 _MIN_BARS = 2  # a stretch written anew is long enough to be a thought
 
@@ -38,7 +37,7 @@ ANEW = frozenset(
 
 def weight(findings: Iterable[Finding]) -> float:
     """How much there is to find fault with; less is better."""
-    return sum(WEIGHTS[f.severity] for f in findings)
+    return sum(COSTS[f.severity] for f in findings)
 
 
 def repairs_for(record: CandidateRecord, brief: Brief, piece: Piece, round_: int) -> tuple[Repair, ...]:

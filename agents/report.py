@@ -3,7 +3,7 @@
 from ripieno.agents.judges.base import Verdict
 from ripieno.memory.table import AttributeTable
 from ripieno.score.brief import Frozen, Notice
-from ripieno.score.checks.compliance import Delivered
+from ripieno.score.checks.delivered import Delivered
 from ripieno.score.checks.finding import Finding
 
 

@@ -11,7 +11,7 @@ from ripieno.agents.plan import Plan
 from ripieno.agents.report import Report
 from ripieno.memory.store import Store
 from ripieno.score.brief import Brief, Frozen
-from ripieno.score.checks.compliance import Delivered
+from ripieno.score.checks.delivered import Delivered
 from ripieno.score.checks.finding import Finding
 from ripieno.score.styles import StyleProfile
 from ripieno.tools.base import Toolbox

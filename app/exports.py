@@ -108,8 +108,11 @@ def export(job: ExportJob) -> tuple[Path, ...]:
     """
     unknown = set(job.order.formats) - set(EXPORTS)
     if unknown:
-        raise BadRequest("A format is one that Ripieno writes", value=", ".join(sorted(unknown)),
-                         cure="use some of: " + ", ".join(EXPORTS))
+        raise BadRequest(
+            "A format is one that Ripieno writes",
+            value=", ".join(sorted(unknown)),
+            cure="use some of: " + ", ".join(EXPORTS),
+        )
     before = set(job.folder.rglob("*"))
     for name, write in EXPORTS.items():
         if name in job.order.formats:

@@ -52,7 +52,9 @@ def settle(work: Path, parent: Path, name: str) -> Path:
                 continue  # somebody else took the name in between
             raise
         return final
-    raise BadRequest("A folder for the piece can be named", value=parent / name, cure="choose another folder with --out")
+    raise BadRequest(
+        "A folder for the piece can be named", value=parent / name, cure="choose another folder with --out"
+    )
 
 
 def _explained(error: OSError, parent: Path) -> BadRequest:
@@ -66,6 +68,9 @@ def _explained(error: OSError, parent: Path) -> BadRequest:
         errno.EEXIST: "a file of that name is in the way",
         errno.ENAMETOOLONG: "the path is too long",
     }
-    return BadRequest("The folder for the piece can be written", value=error.filename or parent,
-                      cause=causes.get(error.errno or 0, error.strerror or str(error)),
-                      cure="choose another folder with --out, or free some space; nothing was left behind")
+    return BadRequest(
+        "The folder for the piece can be written",
+        value=error.filename or parent,
+        cause=causes.get(error.errno or 0, error.strerror or str(error)),
+        cure="choose another folder with --out, or free some space; nothing was left behind",
+    )

@@ -11,7 +11,9 @@ def report_markdown(report: Report) -> str:
     lines += ["| attribute | asked | delivered | origin | met |", "| --- | --- | --- | --- | --- |"]
     for row in report.delivered:
         met = "yes" if row.ok else f"**no**: {row.reason}" if row.reason else "**no**"
-        lines.append(f"| {row.attribute} | {_cell(row.requested)} | {_cell(row.delivered)} | {row.origin} | {_cell(met)} |")
+        lines.append(
+            f"| {row.attribute} | {_cell(row.requested)} | {_cell(row.delivered)} | {row.origin} | {_cell(met)} |"
+        )
     if report.notices:
         lines += ["", "## What you should know", ""]
         lines += [f"- {n.about}: {n.message}" for n in report.notices]
@@ -19,7 +21,10 @@ def report_markdown(report: Report) -> str:
         lines += ["", "## What I could not use", ""]
         lines += [f"- “{u}”" for u in report.unused]
     lines += ["", "## The candidates", ""]
-    lines += ["| candidate | generator | seed | errors | warnings | advice | repairs kept |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines += [
+        "| candidate | generator | seed | errors | warnings | advice | repairs kept |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for c in report.candidates:
         star = " (chosen)" if c.id == report.verdict.winner else ""
         lines.append(
@@ -29,7 +34,8 @@ def report_markdown(report: Report) -> str:
     lines += ["", "## The ballots", ""]
     for ballot in report.verdict.ballots:
         order = " > ".join(" = ".join(group) for group in ballot.ranking)
-        lines.append(f"- **{ballot.judge}**: {order}. {' '.join(ballot.reasons)}")
+        why = ballot.reasons.get(report.verdict.winner, "")
+        lines.append(f"- **{ballot.judge}** (weight {ballot.weight:g}): {order}." + (f" {why}" if why else ""))
     lines += ["", f"Rule: {report.verdict.rule}", "", "## Why this one", ""]
     lines += [f"- {r}" for r in report.verdict.reasons]
     winner = next(c for c in report.candidates if c.id == report.verdict.winner)

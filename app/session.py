@@ -63,8 +63,9 @@ class Session:
             BadRequest: the request cannot be fulfilled; nothing was committed.
         """
         if not 1 <= candidates <= MAX_CANDIDATES:
-            raise BadRequest(f"The number of candidates lies between 1 and {MAX_CANDIDATES}", value=candidates,
-                             cure="4 is usual")
+            raise BadRequest(
+                f"The number of candidates lies between 1 and {MAX_CANDIDATES}", value=candidates, cure="4 is usual"
+            )
         turn = uuid4().hex
         request = TurnRequest(
             turn=turn, text=text, seed=seed, candidates=candidates, overrides=overrides or Overrides()

@@ -23,6 +23,7 @@ from ripieno.score.codec import decode_piece, decode_track
 from ripieno.score.errors import BadFile, BadRequest, RipienoError
 from ripieno.score.piece import Piece, Track
 
+_RECENT = 64
 _META = MetaData()
 _BLOBS = Table(
     "blobs", _META,
@@ -69,6 +70,7 @@ class Store:
     """
 
     def __init__(self, where: Path | str) -> None:
+        self._recent: dict[str, Piece] = {}  # pieces are immutable: those just put need no reading back
         url = make_url(where) if isinstance(where, str) else URL.create("sqlite", database=str(where))
         self._engine = create_engine(url)
         if url.get_backend_name() == "sqlite":
@@ -92,27 +94,26 @@ class Store:
                 yield connection
         except DatabaseError as error:
             raise StoreFault(
-                "The project's database can be read and written", value=str(error.orig),
+                "The project's database can be read and written",
+                value=str(error.orig),
                 cause="a full disk, a missing permission, or a damaged file",
                 cure="free some space or choose another folder with --out; nothing was committed",
             ) from error
 
-    def put(self, piece: Piece) -> str:
-        """Stores a piece and its tracks; gives the piece's hash. What is there already costs nothing."""
-        blobs = {t.hash: t for t in piece.tracks}
+    def put(self, *pieces: Piece) -> None:
+        """Stores pieces and their tracks under their hashes, in one transaction. What is there already costs nothing."""
+        blobs: dict[str, Piece | Track] = {}
+        for piece in pieces:
+            blobs.update({t.hash: t for t in piece.tracks})
+            blobs[piece.hash] = piece
+            self._recent[piece.hash] = piece
+        while len(self._recent) > _RECENT:
+            self._recent.pop(next(iter(self._recent)))
         with self._transaction() as connection:
-            have = {
-                row.hash
-                for row in connection.execute(
-                    sql_select(_BLOBS.c.hash).where(_BLOBS.c.hash.in_([*blobs, piece.hash]))
-                )
-            }
-            rows = [{"hash": h, "data": t.encoded} for h, t in blobs.items() if h not in have]
-            if piece.hash not in have:
-                rows.append({"hash": piece.hash, "data": piece.encoded})
+            have = set(connection.scalars(sql_select(_BLOBS.c.hash).where(_BLOBS.c.hash.in_(blobs))))
+            rows = [{"hash": h, "data": b.encoded} for h, b in blobs.items() if h not in have]
             if rows:
                 connection.execute(sql_insert(_BLOBS), rows)
-        return piece.hash
 
     def piece(self, hash_: str) -> Piece:
         """The piece with this hash.
@@ -120,6 +121,8 @@ class Store:
         Raises:
             BadFile: it is missing, or its bytes do not have this hash.
         """
+        if hash_ in self._recent:
+            return self._recent[hash_]
         with self._transaction() as connection:
             frame = _verified(connection, hash_)
 
@@ -175,6 +178,10 @@ def _durable(connection: object, _: object) -> None:
 def _verified(connection: Connection, hash_: str) -> bytes:
     row = connection.execute(sql_select(_BLOBS.c.data).where(_BLOBS.c.hash == hash_)).first()
     if row is None or hashlib.sha256(row.data).hexdigest() != hash_:
-        raise BadFile("Stored music has the hash that it is filed under", value=hash_,
-                      cause="the database was damaged or edited by hand", cure="restore it from a copy")
+        raise BadFile(
+            "Stored music has the hash that it is filed under",
+            value=hash_,
+            cause="the database was damaged or edited by hand",
+            cure="restore it from a copy",
+        )
     return bytes(row.data)

@@ -35,7 +35,7 @@ _TOKEN = re.compile(
 _ROOT = re.compile(r"^([A-G])([#♯b♭]{0,2})(.*)$")
 _NUMBER = {2: 14, 4: 17, 5: 7, 6: 9, 7: 10, 9: 14, 11: 17, 13: 21, 10: 16, 3: 4}
 _ROMAN = re.compile(
-    r"^(?P<acc>[b#♭♯]{0,2})(?P<num>VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)(?P<quality>[^/]*)(?:/(?P<of>.+))?$"
+    r"^(?P<acc>[b#♭♯]{0,2})(?P<num>VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)(?P<quality>[^/]*?6/9|[^/]*)(?:/(?P<of>.+))?$"
 )
 _DEGREES = ("I", "II", "III", "IV", "V", "VI", "VII")
 _INVERSIONS = {"6": 1, "63": 1, "64": 2, "65": 1, "43": 2, "42": 3, "2": 3}
@@ -147,7 +147,8 @@ def _parse(symbol: str) -> Chord:
 
 def _no_chord(symbol: str) -> BadRequest:
     return BadRequest(
-        "A chord symbol is a root from A to G and a quality that musicians write", value=symbol,
+        "A chord symbol is a root from A to G and a quality that musicians write",
+        value=symbol,
         cure="write it like Am, F#m7b5, Bbmaj9, G7#9, Dsus4 or C/E",
     )
 
@@ -235,10 +236,28 @@ def _quality_name(intervals: tuple[int, ...]) -> str:
             return name
     best = max(
         (q for q in QUALITIES if set(QUALITIES[q]) <= set(intervals)),
-        key=lambda q: (len(QUALITIES[q]), -len(q)), default="",
+        key=lambda q: (len(QUALITIES[q]), -len(q)),
+        default="",
     )
-    names = {1: "b9", 2: "9", 3: "#9", 5: "11", 6: "#11", 8: "b13", 9: "13", 10: "7", 11: "maj7",
-             13: "b9", 14: "9", 15: "#9", 16: "10", 17: "11", 18: "#11", 20: "b13", 21: "13"}
+    names = {
+        1: "b9",
+        2: "9",
+        3: "#9",
+        5: "11",
+        6: "#11",
+        8: "b13",
+        9: "13",
+        10: "7",
+        11: "maj7",
+        13: "b9",
+        14: "9",
+        15: "#9",
+        16: "10",
+        17: "11",
+        18: "#11",
+        20: "b13",
+        21: "13",
+    }
     extra = [i for i in intervals if i not in QUALITIES[best]]
     altered = "".join(names[i] if names[i][0] in "b#" else f"(add{names[i]})" for i in extra if i in names)
     return best + altered
@@ -255,8 +274,11 @@ def parse_roman(numeral: str, key: Key) -> Chord:
     """
     match = _ROMAN.match(numeral.strip().replace("°", "o"))
     if not match:
-        raise BadRequest("A Roman numeral is I to VII with accidentals and a quality", value=numeral,
-                         cure="write it like ii7, V7/V, bVII or viio7")
+        raise BadRequest(
+            "A Roman numeral is I to VII with accidentals and a quality",
+            value=numeral,
+            cure="write it like ii7, V7/V, bVII or viio7",
+        )
     if match["of"]:
         target = parse_roman(match["of"], key)
         return parse_roman(numeral.split("/")[0], Key(target.root, "minor" if target.is_minor else "major"))
@@ -272,7 +294,9 @@ def parse_roman(numeral: str, key: Key) -> Chord:
     if key.is_minor and number == 6 and lower and ("o" in quality or "ø" in quality) and not shift:
         own = 11  # the leading-note chord
     root = key.spell((key.tonic_pc + own + shift) % 12)
-    quality = {"o": "dim", "o7": "dim7", "ø": "m7b5", "ø7": "m7b5", "+": "aug"}.get(quality, quality)
+    quality = {"ø": "m7b5", "ø7": "m7b5", "+": "aug"}.get(quality, quality)
+    if quality.startswith("o"):  # viio, viio7, viio6
+        quality = "dim" + quality[1:]
     inversion = 0
     figure = quality.removeprefix("dim")
     if figure in _INVERSIONS and not (figure in ("6", "2") and quality.startswith("add")):

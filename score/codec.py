@@ -72,5 +72,9 @@ def decode_piece(data: bytes, track: Callable[[str], Track]) -> Piece:
 
 
 def _damaged(what: str, error: Exception) -> BadFile:
-    return BadFile(f"The stored bytes of a {what} can be read back", value=error, cause="the store was damaged on disk",
-                   cure="restore the file from a copy")
+    return BadFile(
+        f"The stored bytes of a {what} can be read back",
+        value=error,
+        cause="the store was damaged on disk",
+        cure="restore the file from a copy",
+    )

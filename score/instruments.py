@@ -108,5 +108,6 @@ def instrument(id_: str) -> Instrument:
     try:
         return instruments()[id_]
     except KeyError:
-        raise BadRequest("An instrument is one that the table knows", value=id_,
-                         cure="see `ripieno instruments` for all names") from None
+        raise BadRequest(
+            "An instrument is one that the table knows", value=id_, cure="see `ripieno instruments` for all names"
+        ) from None

@@ -49,13 +49,17 @@ class Key:
         try:
             object.__setattr__(self, "tonic", normal_name(self.tonic))
         except ValueError:
-            raise BadRequest("A key's tonic is a note name from A to G with sharps or flats", value=self.tonic,
-                             cure="write it like 'F# minor' or 'Bb major'") from None
+            raise BadRequest(
+                "A key's tonic is a note name from A to G with sharps or flats",
+                value=self.tonic,
+                cure="write it like 'F# minor' or 'Bb major'",
+            ) from None
         if self.mode not in MODES:
             mode = MODE_NAMES.get(self.mode.lower().strip())
             if mode is None:
-                raise BadRequest("A mode is one that Ripieno knows", value=self.mode,
-                                 cure="use one of: " + ", ".join(MODES))
+                raise BadRequest(
+                    "A mode is one that Ripieno knows", value=self.mode, cure="use one of: " + ", ".join(MODES)
+                )
             object.__setattr__(self, "mode", mode)
 
     def __str__(self) -> str:

@@ -29,8 +29,9 @@ class Metre:
 
     def __post_init__(self) -> None:
         if not 1 <= self.numerator <= 32 or self.denominator not in (1, 2, 4, 8, 16, 32):
-            raise BadRequest("A metre has 1 to 32 pulses of 1, 2, 4, 8, 16 or 32", value=self,
-                             cure="write it like 3/4, 6/8 or 7/8")
+            raise BadRequest(
+                "A metre has 1 to 32 pulses of 1, 2, 4, 8, 16 or 32", value=self, cure="write it like 3/4, 6/8 or 7/8"
+            )
         if self.groups and sum(self.groups) != self.numerator:
             raise BadRequest("The groups of a metre add up to its numerator", value=self.groups)
 
@@ -125,8 +126,11 @@ class Timeline:
             raise ValueError("metres ascend in bars")
         for tempo in self.tempos:
             if not MIN_TEMPO <= tempo.bpm <= MAX_TEMPO:
-                raise BadRequest(f"A tempo lies between {MIN_TEMPO:g} and {MAX_TEMPO:g} quarter notes a minute",
-                                 value=tempo.bpm, cure="give a tempo in that range, such as 96")
+                raise BadRequest(
+                    f"A tempo lies between {MIN_TEMPO:g} and {MAX_TEMPO:g} quarter notes a minute",
+                    value=tempo.bpm,
+                    cure="give a tempo in that range, such as 96",
+                )
 
     @cached_property
     def _metre_ticks(self) -> tuple[int, ...]:

@@ -44,8 +44,11 @@ class Scope(Frozen):
         if self.bars is not None:
             first, end = self.bars
             if not 0 <= first < end <= piece.bars:
-                raise Retryable(f"Bars lie between 1 and {piece.bars}", value=f"{first + 1} to {end}",
-                                cure="name bars that the piece has")
+                raise Retryable(
+                    f"Bars lie between 1 and {piece.bars}",
+                    value=f"{first + 1} to {end}",
+                    cure="name bars that the piece has",
+                )
             return (self.bars,)
         if self.sections:
             wanted = {s.lower() for s in self.sections}
@@ -56,8 +59,12 @@ class Scope(Frozen):
             )
             if not found:
                 have = ", ".join(dict.fromkeys(s.name for s in piece.sections))
-                raise Retryable("A section is one that the piece has", value=", ".join(self.sections),
-                                cause=f"the form of this piece is {have}", cure="name one of these, or give bars")
+                raise Retryable(
+                    "A section is one that the piece has",
+                    value=", ".join(self.sections),
+                    cause=f"the form of this piece is {have}",
+                    cure="name one of these, or give bars",
+                )
             return found
         return ((0, piece.bars),)
 
@@ -75,8 +82,9 @@ class Scope(Frozen):
         have = [t.id for t in piece.tracks]
         unknown = [t for t in self.tracks if t not in have]
         if unknown:
-            raise Retryable("A track is one that the piece has", value=", ".join(unknown),
-                            cure="name one of: " + ", ".join(have))
+            raise Retryable(
+                "A track is one that the piece has", value=", ".join(unknown), cure="name one of: " + ", ".join(have)
+            )
         return tuple(t for t in have if not self.tracks or t in self.tracks)
 
 

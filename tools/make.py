@@ -55,7 +55,11 @@ def _regenerate(instruction: Regenerate, piece: Piece | None, bench: Workbench) 
     if len(spans) != 1:
         raise Retryable("One regeneration covers one stretch of bars", value=spans, cure="plan one for each stretch")
     request = GenerationRequest(
-        instruction.brief, bench.seed + 7919 * (instruction.attempt + 1), piece, instruction.scope.track_ids(piece), spans[0]
+        instruction.brief,
+        bench.seed + 7919 * (instruction.attempt + 1),
+        piece,
+        instruction.scope.track_ids(piece),
+        spans[0],
     )
     made = bench.chosen.generate(request)
     return replace(made, seed=bench.seed)

@@ -74,8 +74,12 @@ def _transpose(instruction: Instruction, piece: Piece, track: Track, inside: npt
     pitch = notes["pitch"].astype(np.int16)
     pitch[inside] += instruction.semitones
     if len(pitch) and not 0 <= pitch.min() <= pitch.max() <= 127:
-        raise Retryable("Transposed notes stay within MIDI's 0 to 127", value=f"{instruction.semitones:+d} semitones",
-                        cause=f"{track.name} would reach {pitch.min()} to {pitch.max()}", cure="transpose by less")
+        raise Retryable(
+            "Transposed notes stay within MIDI's 0 to 127",
+            value=f"{instruction.semitones:+d} semitones",
+            cause=f"{track.name} would reach {pitch.min()} to {pitch.max()}",
+            cure="transpose by less",
+        )
     notes["pitch"] = pitch
     return notes
 
@@ -125,7 +129,7 @@ def _thin_out(instruction: Instruction, piece: Piece, track: Track, inside: npt.
     candidates = np.flatnonzero(inside & (weights < 1.0))
     order = candidates[np.lexsort((notes["velocity"][candidates], weights[candidates]))]
     kept = np.ones(len(notes), bool)
-    kept[order[: int(round(instruction.share * inside.sum()))]] = False
+    kept[order[: round(instruction.share * float(inside.sum()))]] = False
     return notes[kept]
 
 

@@ -53,5 +53,8 @@ def _frame(piece: Piece) -> tuple[object, ...]:
 
 
 def _fault(instruction: Instruction, what: str) -> OutOfScope:
-    return OutOfScope(f"An instruction changes only what its scope names; {instruction.kind!r} also changed {what}",
-                      cause="a fault in the tool that carries it out", cure="nothing was changed; please report it")
+    return OutOfScope(
+        f"An instruction changes only what its scope names; {instruction.kind!r} also changed {what}",
+        cause="a fault in the tool that carries it out",
+        cure="nothing was changed; please report it",
+    )

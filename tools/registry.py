@@ -45,8 +45,11 @@ def execute(instruction: Instruction, piece: Piece | None, bench: Workbench) -> 
     """
     tool = TOOLS.get(instruction.kind)
     if tool is None:
-        raise BadRequest("An instruction is one that Ripieno knows", value=instruction.kind,
-                         cure="use one of: " + ", ".join(sorted(TOOLS)))
+        raise BadRequest(
+            "An instruction is one that Ripieno knows",
+            value=instruction.kind,
+            cure="use one of: " + ", ".join(sorted(TOOLS)),
+        )
     if piece is None and tool.needs_piece:
         raise Retryable(f"{instruction.kind!r} changes a piece, and there is none yet", cure="compose one first")
     candidate = tool.run(instruction, piece, bench)

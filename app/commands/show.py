@@ -33,8 +33,12 @@ def print_trace(project: Path, turn: str | None, *, as_json: bool) -> None:
     from ripieno.memory.store import Store
 
     if not (project / DATABASE).is_file():
-        raise BadRequest("A project is a folder that Ripieno made", value=project,
-                         cause=f"it holds no {DATABASE}", cure="give the folder of a composed piece")
+        raise BadRequest(
+            "A project is a folder that Ripieno made",
+            value=project,
+            cause=f"it holds no {DATABASE}",
+            cure="give the folder of a composed piece",
+        )
     with closing(Store(project / DATABASE)) as store:
         versions = store.versions()
         if turn is None and not versions:
@@ -70,7 +74,9 @@ def _tell(trace: dict[str, Any]) -> None:
         console.print(f"{step['id']}: {step['instruction']['kind']}{after}", markup=False)
     heading("Candidates")
     for record in trace["candidates"]:
-        console.print(f"{record['id']}: {record['generator']}, seed {record['seed']}, piece {record['piece'][:12]}", markup=False)
+        console.print(
+            f"{record['id']}: {record['generator']}, seed {record['seed']}, piece {record['piece'][:12]}", markup=False
+        )
         for finding in record["findings"]:
             console.print(f"   {finding['severity']}: {finding['message']}", markup=False)
         for repair in record["repairs"]:
@@ -103,8 +109,14 @@ def print_styles(*, as_json: bool) -> None:
     for name in ("style", "family", "tempo", "metre", "ensemble", "also called"):
         table.add_column(name)
     for p in rows:
-        table.add_row(p.id, p.family, f"{p.tempo[0]:g} to {p.tempo[2]:g}", ", ".join(p.metres),
-                      ", ".join(m.instrument for m in p.ensemble), ", ".join(p.aliases[:4]))
+        table.add_row(
+            p.id,
+            p.family,
+            f"{p.tempo[0]:g} to {p.tempo[2]:g}",
+            ", ".join(p.metres),
+            ", ".join(m.instrument for m in p.ensemble),
+            ", ".join(p.aliases[:4]),
+        )
     Console().print(table, highlight=False)
 
 

@@ -6,9 +6,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ripieno.agents.state import Overrides
     from ripieno.app.exports import ExportOrder
     from ripieno.app.studio import Composition, Studio
-    from ripieno.agents.state import Overrides
 
 __version__ = "0.1.0"
 __all__ = ["Composition", "ExportOrder", "Overrides", "Studio", "__version__"]

@@ -82,7 +82,11 @@ def test_package_data_lists_every_data_file() -> None:
     """A data file that no glob matches would be missing from the wheel."""
     listed: set[Path] = set()
     for package, globs in TABLE["package-data"].items():
-        folder = ROOT / "src" / "ripieno" if package == "ripieno" else ROOT / package.removeprefix("ripieno.").replace(".", "/")
+        folder = (
+            ROOT / "src" / "ripieno"
+            if package == "ripieno"
+            else ROOT / package.removeprefix("ripieno.").replace(".", "/")
+        )
         for pattern in globs:
             listed.update(folder.glob(pattern))
     data = {

@@ -3,7 +3,18 @@
 import subprocess
 import sys
 
-HEAVY = ("numpy", "langgraph", "music21", "matplotlib", "verovio", "sqlalchemy", "scipy", "mido", "pydantic", "soundfile")
+HEAVY = (
+    "numpy",
+    "langgraph",
+    "music21",
+    "matplotlib",
+    "verovio",
+    "sqlalchemy",
+    "scipy",
+    "mido",
+    "pydantic",
+    "soundfile",
+)
 
 
 def loaded_by(code: str) -> set[str]:

@@ -116,7 +116,10 @@ def test_a_ritardando_falls_to_its_goal_beat_by_beat() -> None:
 def test_head_instructions_leave_the_music_alone() -> None:
     piece = waltz()
     id_ = piece.tracks[0].id
-    for instruction in (SetMix(scope=Scope(tracks=(id_,)), muted=True, volume=70), RenameTrack(scope=Scope(tracks=(id_,)), name="Solo")):
+    for instruction in (
+        SetMix(scope=Scope(tracks=(id_,)), muted=True, volume=70),
+        RenameTrack(scope=Scope(tracks=(id_,)), name="Solo"),
+    ):
         after = execute(instruction, piece, BENCH).piece
         assert after.track(id_) != piece.track(id_)
         assert (after.track(id_).notes == piece.track(id_).notes).all()
@@ -160,8 +163,13 @@ def test_the_proof_sees_a_moved_bar_line() -> None:
 def test_every_instruction_says_what_it_means_and_reads_back(tool: Tool[Instruction]) -> None:
     assert tool.model.__doc__ and len(tool.model.__doc__) > 40
     assert tool.model in registry.AnyInstruction.__args__[0].__args__
-    examples = {"transpose": {"semitones": 2}, "shape_dynamics": {"shape": "swell"}, "scale_velocities": {"factor": 0.9},
-                "rename_track": {"name": "x"}, "change_tempo": {"bpm": 90}}
+    examples = {
+        "transpose": {"semitones": 2},
+        "shape_dynamics": {"shape": "swell"},
+        "scale_velocities": {"factor": 0.9},
+        "rename_track": {"name": "x"},
+        "change_tempo": {"bpm": 90},
+    }
     if tool.generative:
         return
     data = {"kind": tool.kind, **examples.get(tool.kind, {})}
