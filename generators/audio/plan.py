@@ -1,0 +1,316 @@
+"""Which voices a part needs: each note in each zone that answers to it, with its loudness and place.
+
+Works on whole parts at once: modulators are evaluated for all notes of a zone together, and equal voices are found once.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ripieno.generators.audio import modulators as mod
+from ripieno.generators.audio import performance as perf
+from ripieno.generators.audio.filters import BLOCK
+from ripieno.generators.audio.performance import Curve, Part
+from ripieno.generators.audio.soundfont import Sample, SoundFont
+from ripieno.generators.audio.voices import Voice, envelope, kill_speed, length, oscillator
+from ripieno.generators.audio.zones import Gen, Zone
+
+LEVEL = 0.2  # fluidsynth's default gain: about ten loud voices sum to full scale
+_EMU_ATTENUATION = 0.4  # what real hardware made of a font's attenuation, and fonts are written for it
+_LAYERS = 64  # zones that may answer to one note
+_STRETCH_SECONDS = 12.0  # longer voices are rendered piece by piece, so that memory stays bounded
+_MOVED = (Gen.PITCH, Gen.VIB_LFO_TO_PITCH, Gen.MOD_LFO_TO_PITCH, Gen.FILTER_FC)  # what controllers move during a note
+_LOUDNESS = frozenset({Gen.ATTENUATION, Gen.PAN, 15, 16})  # destinations that leave the waveform as it is
+
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Gains of left and right: scalars (shape (2, 1)) or, where controllers move them, at block borders (2, blocks + 1)."""
+
+    values: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The voices of a part: event i starts at frame `onset[i]`, has waveform `voices[which[i]]` and gain `gains[i]`."""
+
+    onset: npt.NDArray[np.int64]
+    which: npt.NDArray[np.int64]
+    gains: list[Gain]
+    voices: list[Voice]
+
+    @property
+    def frames(self) -> int:
+        """The frame after the last that sounds."""
+        ends = [int(o) + self.voices[w].blocks * BLOCK for o, w in zip(self.onset, self.which, strict=True)]
+        return max(ends, default=0)
+
+
+class _Draft:
+    """A plan in the making."""
+
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
+        self.onset: list[int] = []
+        self.which: list[int] = []
+        self.gains: list[Gain] = []
+        self.voices: dict[Voice, int] = {}
+
+    def add(self, onset: int, voice: Voice, gain: Gain) -> None:
+        """Enters a voice, cut into stretches where it is long."""
+        longest = int(_STRETCH_SECONDS * self.rate) // BLOCK
+        for first in range(0, voice.blocks, longest):
+            part = voice
+            blocks = min(longest, voice.blocks - first)
+            if blocks != voice.blocks:
+                part = _stretch(voice, first, blocks)
+            values = gain.values if gain.values.shape[1] == 1 else gain.values[:, first : first + blocks + 1]
+            self.onset.append(onset + first * BLOCK)
+            self.which.append(self.voices.setdefault(part, len(self.voices)))
+            self.gains.append(Gain(values))
+
+
+def plan_part(part: Part, font: SoundFont, rate: int) -> Plan:
+    """All voices of a part at a sample rate, in order of onset."""
+    draft = _Draft(rate)
+    presets = np.stack((part.bank, part.program), axis=1)
+    chokes = _chokes(part, font)
+    for bank, program in np.unique(presets, axis=0).tolist():
+        mine = np.flatnonzero((part.bank == bank) & (part.program == program))
+        layers = np.zeros(len(part.start), np.int64)
+        for zone in font.zones(bank, program):
+            keys, velocities = part.key[mine], part.velocity[mine]
+            notes = mine[(keys >= zone.keys[0]) & (keys <= zone.keys[1])
+                         & (velocities >= zone.velocities[0]) & (velocities <= zone.velocities[1])]  # fmt: skip
+            layers[notes] += 1
+            notes = notes[layers[notes] <= _LAYERS]
+            if notes.size:
+                _plan_zone(draft, part, zone, font.sample(zone.sample), notes, chokes)
+    onset = np.array(draft.onset, np.int64)
+    order = np.argsort(onset, kind="stable")
+    return Plan(onset[order], np.array(draft.which, np.int64)[order], [draft.gains[i] for i in order],
+                list(draft.voices))  # fmt: skip
+
+
+def _chokes(part: Part, font: SoundFont) -> dict[int, Values]:
+    """Onsets (seconds, ascending) of the notes of each exclusive class, such as those of a hi-hat."""
+    onsets: dict[int, list[float]] = {}
+    for bank, program in np.unique(np.stack((part.bank, part.program), axis=1), axis=0).tolist():
+        for zone in font.zones(bank, program):
+            class_ = int(zone.values[Gen.EXCLUSIVE_CLASS])
+            if class_:
+                hit = (part.key >= zone.keys[0]) & (part.key <= zone.keys[1]) & (part.bank == bank)
+                hit &= (part.program == program) & (part.velocity >= zone.velocities[0])
+                hit &= part.velocity <= zone.velocities[1]
+                onsets.setdefault(class_, []).extend(part.start[hit].tolist())
+    return {class_: np.unique(times) for class_, times in onsets.items()}
+
+
+def _plan_zone(
+    draft: _Draft, part: Part, zone: Zone, sample: Sample, notes: npt.NDArray[np.int64], chokes: dict[int, Values]
+) -> None:
+    values = np.array(zone.values)
+    span = _span(values, sample)
+    if span is None:
+        return
+    rate = draft.rate
+    start, end = part.start[notes], part.end[notes]
+    key = part.key[notes] if values[Gen.KEY] < 0 else np.full(notes.size, int(values[Gen.KEY]))
+    velocity = part.velocity[notes] if values[Gen.VELOCITY] < 0 else np.full(notes.size, int(values[Gen.VELOCITY]))
+    reader = _Reader(part, part.key[notes], key, velocity)
+    playable = [m for m in zone.modulators if m.playable]
+    sums: dict[int, Values] = {}
+    for m in playable:
+        sums[m.destination] = sums.get(m.destination, np.zeros(notes.size)) + m.values(reader.at(start))
+    held = np.maximum(1, np.rint((end - start) * rate / BLOCK)).astype(np.int64)
+    killed = np.full(notes.size, -1, np.int64)
+    class_ = int(values[Gen.EXCLUSIVE_CLASS])
+    if class_:
+        times = chokes[class_]
+        following = np.searchsorted(times, start, side="right")
+        has = following < times.size
+        killed[has] = np.rint((times[following[has]] - start[has]) * rate / BLOCK).astype(np.int64)
+    onset = np.rint(start * rate).astype(np.int64)
+
+    shaping = sorted(d for d in sums if d not in _LOUDNESS)
+    rows = np.column_stack([key, held, killed, *(np.round(sums[d], 3) for d in shaping)])
+    moving = [m for m in playable if m.destination in _MOVED and reader.moves(m)]
+    swelling = [m for m in playable if m.destination in (Gen.ATTENUATION, Gen.PAN) and reader.moves(m)]
+    cache: dict[bytes, Voice] = {}
+    scalar = _gains(values, sums, notes.size)
+    for i in range(notes.size):
+        signature = rows[i].tobytes()
+        voice = cache.get(signature)
+        if voice is None:
+            adjusted = values.copy()
+            for column, d in enumerate(shaping):
+                if d != Gen.PITCH:
+                    adjusted[d] += rows[i, 3 + column]
+            wheel = float(rows[i, 3 + shaping.index(Gen.PITCH)]) if Gen.PITCH in sums else 0.0
+            voice = cache[signature] = _voice(
+                zone, adjusted, wheel, sample, span, int(key[i]), int(held[i]), int(killed[i]), rate
+            )
+        gain = Gain(scalar[:, i : i + 1])
+        if moving or swelling:
+            borders = start[i] + np.arange(voice.blocks + 1) * (BLOCK / rate)
+            one = reader.one(i, borders)
+            voice = _live(voice, [m for m in moving if reader.moves(m, borders)], one, values, sums, i)
+            changed = [m for m in swelling if reader.moves(m, borders)]
+            if changed:
+                gain = _swell(values, sums, changed, playable, one, i)
+        draft.add(int(onset[i]), voice, gain)
+
+
+def _span(values: Values, sample: Sample) -> tuple[int, int, int, int, int] | None:
+    """(start, end, loop start, loop end, mode) within the recording, made sane; None where nothing is left to play."""
+    v = values.astype(np.int64)
+    size = sample.frames.size
+    start = min(max(int(v[Gen.START_OFFSET] + 32768 * v[Gen.START_COARSE]), 0), size)
+    end = min(max(int(size + v[Gen.END_OFFSET] + 32768 * v[Gen.END_COARSE]), 0), size)
+    low = min(max(int(sample.loop_start + v[Gen.LOOP_START_OFFSET] + 32768 * v[Gen.LOOP_START_COARSE]), 0), size)
+    high = min(max(int(sample.loop_end + v[Gen.LOOP_END_OFFSET] + 32768 * v[Gen.LOOP_END_COARSE]), 0), size)
+    start, end = min(start, end), max(start, end)
+    low, high = min(low, high), max(low, high)
+    mode = int(v[Gen.SAMPLE_MODES])
+    if mode not in (1, 3) or high - low < 2 or low >= end:
+        mode = 0
+    if mode and start >= high:
+        start = low
+    return None if end - start < 2 else (start, end, low, high, mode)
+
+
+def _voice(
+    zone: Zone, v: Values, wheel: float, sample: Sample, span: tuple[int, int, int, int, int], key: int, held: int,
+    killed: int, rate: int,
+) -> Voice:  # fmt: skip
+    """The voice of one note from its generators after modulation."""
+    start, end, low, high, mode = span
+    root = int(v[Gen.ROOT_KEY]) if v[Gen.ROOT_KEY] >= 0 else sample.root
+    cents = v[Gen.SCALE_TUNING] * (key - root + sample.correction / 100.0) + 100.0 * v[Gen.COARSE_TUNE]
+    voice = Voice(
+        sample=zone.sample, start=start, end=end, loop_start=low, loop_end=high, mode=mode,
+        cents=round(float(cents + v[Gen.FINE_TUNE] + wheel), 3), fc=float(v[Gen.FILTER_FC]), q=float(v[Gen.FILTER_Q]),
+        volume=envelope(v, Gen.VOL_ENV_DELAY, key, rate, shortest_release=-7200.0),
+        shape=envelope(v, Gen.MOD_ENV_DELAY, key, rate, shortest_release=-12000.0),
+        shape_to_pitch=float(v[Gen.MOD_ENV_TO_PITCH]), shape_to_fc=float(v[Gen.MOD_ENV_TO_FC]),
+        sway=oscillator(v[Gen.MOD_LFO_DELAY], v[Gen.MOD_LFO_FREQ], rate),
+        sway_to_pitch=float(v[Gen.MOD_LFO_TO_PITCH]), sway_to_fc=float(v[Gen.MOD_LFO_TO_FC]),
+        sway_to_volume=float(v[Gen.MOD_LFO_TO_VOLUME]),
+        vibrato=oscillator(v[Gen.VIB_LFO_DELAY], v[Gen.VIB_LFO_FREQ], rate),
+        vibrato_to_pitch=float(v[Gen.VIB_LFO_TO_PITCH]), held=held, killed=killed, kill_speed=kill_speed(rate),
+    )  # fmt: skip
+    return _stretch(voice, 0, length(voice))
+
+
+def _stretch(voice: Voice, first: int, blocks: int) -> Voice:
+    from dataclasses import replace
+
+    live = tuple((g, data[4 * first : 4 * (first + blocks)]) for g, data in voice.live)
+    return replace(voice, first=first, blocks=blocks, live=live)
+
+
+def _gains(values: Values, sums: dict[int, Values], count: int) -> npt.NDArray[np.float32]:
+    """(2, count) gains of left and right from attenuation and pan."""
+    zero = np.zeros(count)
+    attenuation = np.clip(_EMU_ATTENUATION * values[Gen.ATTENUATION] + sums.get(Gen.ATTENUATION, zero), 0.0, 1440.0)
+    pan = np.clip(values[Gen.PAN] + sums.get(Gen.PAN, zero), -500.0, 500.0)
+    level = LEVEL * 10.0 ** (-attenuation / 200.0)
+    angle = (pan + 500.0) * (np.pi / 2000.0)
+    return (level * np.stack((np.cos(angle), np.sin(angle)))).astype(np.float32)
+
+
+def _swell(
+    values: Values, sums: dict[int, Values], changed: list[mod.Modulator], playable: list[mod.Modulator],
+    one: "_Input", i: int,
+) -> Gain:  # fmt: skip
+    """Gains that move with volume, expression or pan during one note."""
+    moved = {m.destination for m in changed}
+    count = one.count
+    fresh = {d: sum((m.values(one) for m in playable if m.destination == d), np.zeros(count)) if d in moved
+             else np.full(count, sums[d][i]) for d in (Gen.ATTENUATION, Gen.PAN) if d in sums}  # fmt: skip
+    return Gain(_gains(values, fresh, count))
+
+
+def _live(
+    voice: Voice, moving: list[mod.Modulator], one: "_Input", values: Values, sums: dict[int, Values], i: int
+) -> Voice:
+    """The voice with what its controllers move, a value a block."""
+    from dataclasses import replace
+
+    live = []
+    for destination in sorted({m.destination for m in moving}):
+        total = np.zeros(one.count)
+        for m in moving:
+            if m.destination == destination:
+                total += m.values(one)
+        # modulators of this destination that rest are in the voice already; those that move are there with their first value
+        change = (total - total[0])[1:]
+        live.append((destination, change.astype(np.float32).tobytes()))
+    return replace(voice, live=tuple(live)) if live else voice
+
+
+class _Input:
+    """Reads modulator inputs for a set of places; called with an input number."""
+
+    def __init__(self, count: int, fixed: dict[int, Values], curve: dict[int, Curve], when: Values, part: Part,
+                 pressed: npt.NDArray[np.int64]) -> None:  # fmt: skip
+        self.count = count
+        self._fixed, self._when, self._part, self._pressed = fixed, when, part, pressed
+        self._curves = curve
+
+    def __call__(self, number: int) -> Values:
+        if number in self._fixed:
+            return self._fixed[number]
+        if number == mod.KEY_PRESSURE:
+            keys = np.broadcast_to(self._pressed, self._when.shape)
+            out = np.zeros(self._when.shape)
+            for key in np.unique(keys):
+                mine = keys == key
+                out[mine] = self._part.curve(perf.KEY_PRESSURE + int(key)).at(self._when[mine])
+            return out
+        return self._part.curve(_curve_number(number)).at(self._when)
+
+
+class _Reader:
+    """Modulator inputs of the notes of one zone."""
+
+    def __init__(
+        self, part: Part, pressed: npt.NDArray[np.int64], key: npt.NDArray[np.int64], velocity: npt.NDArray[np.int64]
+    ) -> None:
+        self._part, self._pressed, self._key, self._velocity = part, pressed, key, velocity
+
+    def at(self, when: Values) -> _Input:
+        """All notes, each at its own time."""
+        fixed = {mod.KEY: self._key.astype(np.float64), mod.VELOCITY: self._velocity.astype(np.float64)}
+        return _Input(when.size, fixed, {}, when, self._part, self._pressed)
+
+    def one(self, i: int, when: Values) -> _Input:
+        """Note `i` at many times."""
+        fixed = {mod.KEY: np.full(when.size, float(self._key[i])),
+                 mod.VELOCITY: np.full(when.size, float(self._velocity[i]))}  # fmt: skip
+        return _Input(when.size, fixed, {}, when, self._part, self._pressed[i : i + 1])
+
+    def moves(self, m: mod.Modulator, when: Values | None = None) -> bool:
+        """Whether an input of the modulator changes at all, or within the times given."""
+        for number in m.inputs:
+            if number in (mod.KEY, mod.VELOCITY):
+                continue
+            numbers = [_curve_number(number)]
+            if number == mod.KEY_PRESSURE:
+                numbers = [n for n in self._part.curves if n >= perf.KEY_PRESSURE]
+            for n in numbers:
+                curve = self._part.curve(n)
+                if not curve.constant and (when is None or bool(curve.changes(when[0], when[-1]))):
+                    return True
+        return False
+
+
+def _curve_number(number: int) -> int:
+    """The curve of a modulator input."""
+    if number & mod.CONTROLLER:
+        return number & 0x7F
+    return {mod.PITCH_WHEEL: perf.PITCH_WHEEL, mod.CHANNEL_PRESSURE: perf.CHANNEL_PRESSURE,
+            mod.PITCH_WHEEL_RANGE: perf.WHEEL_RANGE}.get(number, -1)  # fmt: skip

@@ -1,0 +1,228 @@
+"""Waveforms of voices: the recording read at the voice's pitch, filtered, and shaped by its envelope.
+
+Interpolation is the four-point cubic of Catmull and Rom, fluidsynth's default. A recording at one steady pitch is read once
+and shared by all voices that need it.
+"""
+
+from collections import OrderedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from ripieno.generators.audio.filters import BLOCK, lowpass
+from ripieno.generators.audio.soundfont import SoundFont
+from ripieno.generators.audio.tone import Band, shape_wave
+from ripieno.generators.audio.voices import Values, Voice, loudness_curve, shape_curve
+from ripieno.generators.audio.zones import Gen
+
+Floats = npt.NDArray[np.float32]
+_WARM_UP = 32  # blocks that the filter runs ahead of a stretch in the middle of a voice
+_CHUNK = 16384  # frames interpolated at a time, so that intermediate results stay in the processor's cache
+
+
+class Synth:
+    """Renders voices of one font at one rate, sharing what voices have in common.
+
+    Args:
+        tone: filters over every recording, before its envelope.
+        cache_bytes: how much of the shared waveforms to keep.
+    """
+
+    def __init__(
+        self, font: SoundFont, rate: int, *, tone: tuple[Band, ...] = (), cache_bytes: int = 192 << 20
+    ) -> None:
+        self.font, self.rate, self.tone = font, rate, tone
+        self._read: _Store = _Store(cache_bytes // 2)
+        self._done: _Store = _Store(cache_bytes // 2)
+
+    def waveforms(self, voices: list[Voice]) -> list[Floats]:
+        """The mono waveform of each voice, short of its gain; one may be shorter than its blocks where the recording ends."""
+        out: dict[Voice, Floats] = {}
+        todo: list[Voice] = []
+        for voice in voices:
+            known = self._done.get(voice)
+            if known is not None:
+                out[voice] = known
+            else:
+                todo.append(voice)
+        for voice, wave in zip(todo, self._render(todo), strict=True):
+            self._done.put(voice, wave)
+            out[voice] = wave
+        return [out[v] for v in voices]
+
+    def _render(self, voices: list[Voice]) -> list[Floats]:
+        ahead = [min(_WARM_UP, v.first) for v in voices]
+        raw = [self._pitched(v, n) for v, n in zip(voices, ahead, strict=True)]
+        cutoffs = [_cutoff(v, n) for v, n in zip(voices, ahead, strict=True)]
+        filtered = lowpass(raw, cutoffs, [v.q for v in voices], self.rate)
+        return [_shaped(v, wave[n * BLOCK :]) for v, n, wave in zip(voices, ahead, filtered, strict=True)]
+
+    def _pitched(self, voice: Voice, ahead: int) -> Floats:
+        """The recording at the voice's pitch from `ahead` blocks before its stretch; whole blocks."""
+        sample = self.font.sample(voice.sample)
+        ratio = sample.rate / self.rate
+        blocks = voice.blocks + ahead
+        first = voice.first - ahead
+        if voice.steady:
+            step = ratio * 2.0 ** (voice.cents / 1200.0)
+            loops = self._loops_at_release(voice, voice.held * BLOCK * step)
+            key = (voice.sample, voice.start, voice.end, voice.loop_start, voice.loop_end, voice.mode, loops, step, first)
+            known = self._read.get(key)
+            if known is None or (known.size < blocks * BLOCK and not self._read.complete(key)):
+                position = np.arange(blocks * BLOCK, dtype=np.float64) * step + first * BLOCK * step
+                known = self._interpolated(voice, position, loops)
+                self._read.put(key, known, complete=known.size < blocks * BLOCK)
+            return known[: blocks * BLOCK]
+        t = np.arange(1, voice.first + voice.blocks + 1, dtype=np.float64)
+        steps = ratio * 2.0 ** (_pitch(voice, t) / 1200.0)
+        starts = np.concatenate(([0.0], np.cumsum(steps * BLOCK)))
+        position = starts[first:-1, None] + steps[first:, None] * np.arange(BLOCK)
+        at_release = starts[min(voice.held, starts.size - 1)]
+        return self._interpolated(voice, position.reshape(-1), self._loops_at_release(voice, float(at_release)))
+
+    @staticmethod
+    def _loops_at_release(voice: Voice, released: float) -> int:
+        """How often a voice that loops until its release has gone around by then; -1 for ever."""
+        if voice.mode != 3:
+            return -1
+        past = voice.start + released - voice.loop_end
+        return 0 if past < 0 else 1 + int(past // (voice.loop_end - voice.loop_start))
+
+    def _interpolated(self, voice: Voice, position: Values, loops: int) -> Floats:
+        """The recording read at fractional frames `position` after the voice's start, looping as the voice does."""
+        frames = self.font.sample(voice.sample).frames
+        head = frames[voice.start : voice.loop_end if voice.mode else voice.end]
+        if voice.mode:
+            loop = frames[voice.loop_start : voice.loop_end]
+            before_loop = voice.loop_start - voice.start
+            if loops < 0:
+                skipped = max(0, int((position[0] - before_loop) // loop.size)) if position.size else 0
+                skipped = max(0, skipped - 1)
+                if skipped:
+                    position = position - skipped * loop.size
+                turns = max(0, int(position[-1] + 4 - head.size) // loop.size + 1)
+                source = np.concatenate((head, np.tile(loop, turns)))
+            else:
+                source = np.concatenate((head, np.tile(loop, loops), frames[voice.loop_end : voice.end]))
+        else:
+            source = head
+        source = np.concatenate((source[:1], source, np.zeros(3, np.float32)))
+        last = source.size - 4
+        if position.size and position[-1] > last:
+            position = position[: int(np.searchsorted(position, last, side="right")) // BLOCK * BLOCK + BLOCK]
+            position = np.minimum(position, last)
+        out = np.empty(position.size, np.float32)
+        for at in range(0, position.size, _CHUNK):
+            _cubic(source, position[at : at + _CHUNK], out[at : at + _CHUNK])
+        return shape_wave(out, self.tone, self.rate) if self.tone else out
+
+
+def _cubic(source: Floats, position: Values, out: Floats) -> None:
+    """Catmull-Rom between source[i + 1] and source[i + 2] at position i + f."""
+    index = position.astype(np.int64)
+    f = (position - index).astype(np.float32)
+    a, b, c, d = (source[n:].take(index, mode="clip") for n in range(4))
+    np.subtract(c, a, out=out)  # ((d - a + 3 (b - c)) f + 2a - 5b + 4c - d) f + c - a) f / 2 + b
+    third = b - c
+    third *= 3
+    third += d
+    third -= a
+    a *= 2
+    c *= 4
+    a += c
+    a -= d
+    a -= 5 * b
+    third *= f
+    third += a
+    third *= f
+    out += third
+    out *= f
+    out *= np.float32(0.5)
+    out += b
+
+
+def _live(voice: Voice, destination: int, t: Values) -> Values | float:
+    """What controllers add to a generator over its rest, at the blocks `t` (the last of the stretch's values holds on)."""
+    for generator, data in voice.live:
+        if generator == destination:
+            change = np.frombuffer(data, np.float32).astype(np.float64)
+            return change[np.clip(t.astype(np.int64) - 1 - voice.first, 0, change.size - 1)]
+    return 0.0
+
+
+def _pitch(voice: Voice, t: Values) -> Values:
+    """Cents over the recording's pitch at the blocks `t`."""
+    cents = np.full(t.size, voice.cents)
+    cents += _live(voice, Gen.PITCH, t)
+    depth = voice.vibrato_to_pitch + _live(voice, Gen.VIB_LFO_TO_PITCH, t)
+    if np.any(depth):
+        cents += depth * voice.vibrato.level(t)
+    depth = voice.sway_to_pitch + _live(voice, Gen.MOD_LFO_TO_PITCH, t)
+    if np.any(depth):
+        cents += depth * voice.sway.level(t)
+    if voice.shape_to_pitch:
+        cents += voice.shape_to_pitch * shape_curve(voice, t)
+    return cents
+
+
+def _cutoff(voice: Voice, ahead: int) -> Values:
+    """Absolute cents at each block, or a single value where it never moves."""
+    live = any(g == Gen.FILTER_FC for g, _ in voice.live)
+    if not (voice.shape_to_fc or voice.sway_to_fc or live):
+        return np.array([voice.fc])
+    t = np.arange(voice.first - ahead + 1, voice.first + voice.blocks + 1, dtype=np.float64)
+    cents = np.full(t.size, voice.fc)
+    cents += _live(voice, Gen.FILTER_FC, t)
+    if voice.shape_to_fc:
+        cents += voice.shape_to_fc * shape_curve(voice, t)
+    if voice.sway_to_fc:
+        cents += voice.sway_to_fc * voice.sway.level(t)
+    return np.clip(cents, 0.0, 13500.0)
+
+
+_RAMP = np.arange(BLOCK, dtype=np.float32) / np.float32(BLOCK)
+
+
+def _shaped(voice: Voice, wave: Floats) -> Floats:
+    """The wave under its envelope, which runs straight from one block's end to the next."""
+    t = np.arange(voice.first, voice.first + voice.blocks + 1, dtype=np.float64)
+    level = loudness_curve(voice, t).astype(np.float32)
+    if not voice.first:
+        level[0] = 0.0
+    used = -(-wave.size // BLOCK)
+    rise = np.diff(level)[:used, None] * _RAMP
+    rise += level[:used, None]
+    flat = rise.reshape(-1)[: wave.size]
+    flat *= wave
+    return flat
+
+
+class _Store:
+    """Waveforms by key, the least recently used dropped above a size."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._size = limit, 0
+        self._waves: OrderedDict[object, tuple[Floats, bool]] = OrderedDict()
+
+    def get(self, key: object) -> Floats | None:
+        """The waveform, or None."""
+        found = self._waves.get(key)
+        if found is None:
+            return None
+        self._waves.move_to_end(key)
+        return found[0]
+
+    def complete(self, key: object) -> bool:
+        """Whether the waveform kept is all there is (its recording ended)."""
+        return self._waves[key][1]
+
+    def put(self, key: object, wave: Floats, *, complete: bool = False) -> None:
+        """Keeps a waveform."""
+        old = self._waves.pop(key, None)
+        if old is not None:
+            self._size -= old[0].nbytes
+        self._waves[key] = (wave, complete)
+        self._size += wave.nbytes
+        while self._size > self._limit and len(self._waves) > 1:
+            _, (gone, _) = self._waves.popitem(last=False)
+            self._size -= gone.nbytes
