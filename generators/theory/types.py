@@ -17,6 +17,20 @@ from ripieno.score.piece import ChordSpan, Notes, Section
 from ripieno.score.time import Timeline
 
 
+class RandomSource(Protocol):
+    """Gives a random stream for each purpose: `Context.rng`, or `random_stream` with the seed bound."""
+
+    def __call__(self, *names: object) -> np.random.Generator:
+        """The stream of these names."""
+        ...
+
+
+def random_stream(seed: int, *names: object) -> np.random.Generator:
+    """The random stream of a seed and a purpose; the same on every machine."""
+    text = "\x1f".join([str(seed), *map(str, names)])
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little"))
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A phrase: whole bars, how it ends, which idea it states."""
@@ -93,8 +107,7 @@ class Context:
 
     def rng(self, *names: object) -> np.random.Generator:
         """A random stream of its own for each purpose, so that a change in one part leaves the others as they were."""
-        text = "\x1f".join([str(self.seed), *map(str, names)])
-        return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little"))
+        return random_stream(self.seed, *names)
 
 
 class Writer(Protocol):

@@ -1,0 +1,200 @@
+"""Chordal parts: comping, pads, broken chords, drones; what every player of a chord needs of voice leading.
+
+Rhythms of comping come from the groove (`comping`), figures of broken chords from `data/figures.toml`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ripieno.generators.theory.comping import comp_onsets
+from ripieno.generators.theory.scales import Moments
+from ripieno.generators.theory.style import data_table
+from ripieno.generators.theory.types import Context, Part
+from ripieno.generators.theory.voicing import Voicing, candidates, guitar_shapes, lead_voices
+from ripieno.score.instruments import Role
+from ripieno.score.piece import ChordSpan, Notes, make_notes
+from ripieno.score.time import PPQ
+
+Row = tuple[int, int, int, int]
+_GUITARS = ("guitar",)
+_DRIVEN = ("overdriven_guitar", "distortion_guitar", "seven_string_guitar")
+
+
+def spans_of(context: Context) -> tuple[ChordSpan, ...]:
+    """The chords, cut at section borders."""
+    return context.chords
+
+
+def voiced(part: Part, context: Context, count: int, spread: str = "") -> list[Voicing]:
+    """A voicing for every chord span of the piece, led smoothly."""
+    chordal = [p for p in context.parts if p.role in (Role.BASS,)]
+    rooted = not chordal and part.role is not Role.PAD
+    style = context.style
+    count = max(1, min(count, part.instrument.voices))
+    shapes: list[Sequence[Voicing]] = []
+    for span in context.chords:
+        if part.instrument.id in _DRIVEN or (style.harmony.colour == "power" and part.instrument.family == "guitar"):
+            shapes.append(candidates(span.chord, min(3, count), part.low, part.high, "power", True))
+        elif part.instrument.family in _GUITARS and count >= 4 and not spread:
+            shapes.append(guitar_shapes(span.chord, part.low, part.high))
+        else:
+            shapes.append(candidates(span.chord, count, part.low, part.high, spread or _spread(part, style.profile.family), rooted))
+    centre = (part.low + part.high) / 2
+    return lead_voices(shapes, centre, strict=style.profile.family == "classical")
+
+
+def _spread(part: Part, family: str) -> str:
+    if part.instrument.family in ("strings", "choir", "synth pad", "brass", "winds", "reeds"):
+        return "any"
+    return "drop2" if family == "jazz" else "close" if part.instrument.technique == "keys" else "any"
+
+
+def write_chords(part: Part, context: Context) -> Notes:
+    """Chords struck in the rhythm of the style, re-voiced where the harmony changes under them."""
+    voicings = voiced(part, context, part.voices or 4)
+    starts = [s.start for s in context.chords]
+    timeline = context.form.timeline
+    rows: list[Row] = []
+    for index, plan in enumerate(context.form.sections):
+        if not part.plays(index):
+            continue
+        for bar in range(plan.section.first_bar, plan.section.end_bar):
+            begin = timeline.bar_start(bar)
+            for offset, length, accent in comp_onsets(part, context, index, bar):
+                tick = begin + offset
+                place = max(0, _last_at(starts, tick))
+                velocity = int(52 + 34 * accent)
+                for p in voicings[place]:
+                    rows.append((tick, min(length, max(PPQ // 8, _next(starts, place, tick + length) - tick)), p, velocity))
+                if place + 1 < len(starts) and starts[place + 1] < tick + length - PPQ // 4:
+                    rest = tick + length - starts[place + 1]
+                    rows.extend((starts[place + 1], rest, p, velocity - 10) for p in voicings[place + 1])
+    return make_notes(tidy(rows, timeline.bar_start(context.form.bars)))
+
+
+def _last_at(starts: Sequence[int], tick: int) -> int:
+    from bisect import bisect_right
+
+    return bisect_right(starts, tick) - 1
+
+
+def _next(starts: Sequence[int], place: int, tick: int) -> int:
+    return min(tick, starts[place + 1]) if place + 1 < len(starts) else tick
+
+
+def write_pad(part: Part, context: Context) -> Notes:
+    """Held harmony: voices move only where they must, tones in common are held over."""
+    voicings = voiced(part, context, part.voices or min(4, part.instrument.voices))
+    timeline = context.form.timeline
+    rows: list[Row] = []
+    for index, plan in enumerate(context.form.sections):
+        if not part.plays(index):
+            continue
+        first, stop = timeline.bar_start(plan.section.first_bar), timeline.bar_start(plan.section.end_bar)
+        limit = 4 * timeline.bar_ticks(plan.section.first_bar)
+        sounding: dict[int, int] = {}
+        for span, voicing in zip(context.chords, voicings, strict=True):
+            if span.end <= first or span.start >= stop:
+                continue
+            start = max(first, span.start)
+            for pitch in [p for p in sounding if p not in voicing or start - sounding[p] >= limit]:
+                rows.append((sounding[pitch], start - sounding[pitch], pitch, 64))
+                del sounding[pitch]
+            for pitch in voicing:
+                sounding.setdefault(pitch, start)
+        rows.extend((begin, stop - begin, pitch, 64) for pitch, begin in sounding.items())
+    return make_notes(tidy(rows, timeline.bar_start(context.form.bars)))
+
+
+def write_drone(part: Part, context: Context) -> Notes:
+    """The tonic and its fifth, struck anew with each phrase."""
+    timeline = context.form.timeline
+    rows: list[Row] = []
+    for index, plan in enumerate(context.form.sections):
+        if not part.plays(index):
+            continue
+        root = part.low + (plan.key.tonic_pc - part.low) % 12
+        pitches = [p for p in (root, root + 7) if p <= part.high][: max(1, part.instrument.voices)]
+        for phrase in plan.phrases:
+            a, b = timeline.bar_start(phrase.first_bar), timeline.bar_start(phrase.first_bar + phrase.bars)
+            rows.extend((a, b - a, p, 60) for p in pitches)
+    return make_notes(rows)
+
+
+def write_arpeggio(part: Part, context: Context) -> Notes:
+    """Broken chords in a figure that the part keeps through a section, resting on the last chord."""
+    figures = data_table("figures")
+    timeline = context.form.timeline
+    moments = Moments(context.chords, context.form)
+    rows: list[Row] = []
+    cache: dict[int, list[Voicing]] = {}
+    starts = [s.start for s in context.chords]
+    for index, plan in enumerate(context.form.sections):
+        if not part.plays(index):
+            continue
+        name = part.pattern or figure_for(part, context, plan.section.label, plan.section.energy)
+        row = figures[name]
+        count = int(row["voices"])
+        if count not in cache:
+            cache[count] = voiced(replace(part, voices=count), context, count, "any" if count > 3 else "close")
+        for bar in range(plan.section.first_bar, plan.section.end_bar):
+            metre = timeline.metre_at(bar)
+            begin = timeline.bar_start(bar)
+            last = bar == context.form.bars - 1
+            place = 0
+            for (offset, length), group in zip(metre.beats(PPQ), metre.grouping, strict=True):
+                parts = 3 if group == 3 else max(1, round(row["unit"] * length / PPQ))
+                for k in range(parts):
+                    tick = begin + offset + k * length // parts
+                    step = row["steps"][place % len(row["steps"])]
+                    place += 1
+                    if step == "." or (last and place > 1):
+                        continue
+                    chord = max(0, _last_at(starts, tick))
+                    fresh = tick == starts[chord] and not last
+                    voicing = cache[count][chord]
+                    sound = length // parts if not last else timeline.bar_ticks(bar)
+                    velocity = int(58 + 20 * metre.weight(tick - begin, PPQ)) + (4 if fresh else 0)
+                    chosen = voicing if last else [voicing[min(int(s.rstrip("+")), len(voicing) - 1)] + 12 * s.count("+")
+                                                   for s in (["0"] if fresh and step != "0&3" else step.split("&"))]  # fmt: skip
+                    rows.extend((tick, sound, p, velocity) for p in chosen if part.low <= p <= part.high)
+    del moments
+    return make_notes(tidy(rows, timeline.bar_start(context.form.bars)))
+
+
+def figure_for(part: Part, context: Context, label: str, energy: float) -> str:
+    """A figure that suits the instrument, the style and the energy."""
+    rng = context.rng("figure", part.id, label)
+    family, instrument = context.style.profile.family, part.instrument
+    if instrument.family in ("synth lead", "synth pad") or family == "electronic":
+        options = ["pulse", "gate", "sixteenths", "rolling"] if energy > 0.45 else ["up", "sparse", "updown"]
+    elif instrument.family in ("guitar", "plucked"):
+        options = ["picking", "travis", "updown"] if energy > 0.3 else ["updown", "sparse", "up"]
+    elif family == "classical":
+        options = ["alberti", "nocturne", "wave", "updown"]
+    elif instrument.family == "mallets":
+        options = ["bells", "updown", "sparse"]
+    else:
+        options = ["updown", "wave", "up", "nocturne"] if energy > 0.35 else ["sparse", "up", "broad"]
+    return options[int(rng.integers(len(options)))]
+
+
+def tidy(rows: Sequence[Row], end: int) -> list[Row]:
+    """Notes inside the piece, longer than nothing, a pitch ending before it sounds again, equal onsets merged."""
+    last: dict[int, int] = {}
+    out: list[Row] = []
+    for start, length, pitch, velocity in sorted(rows):
+        if not 0 <= start < end or length <= 0:
+            continue
+        length = min(length, end - start)
+        before = last.get(pitch)
+        if before is not None:
+            s, n, p, v = out[before]
+            if s == start:
+                out[before] = (s, max(n, length), p, max(v, velocity))
+                continue
+            if s + n > start:
+                out[before] = (s, start - s, p, v)
+        last[pitch] = len(out)
+        out.append((start, length, pitch, velocity))
+    return out

@@ -1,0 +1,344 @@
+"""The chords of a piece: given progressions exactly, else schemes and the style's grammar, phrase by phrase.
+
+Sections of one label share their harmony; a return may be coloured afresh. Phrases of one idea share their body and differ
+in the cadence. Knows nothing of voicings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ripieno.generators.theory.form import section_kind
+from ripieno.generators.theory.grammar import Grammar, grammar_for, numeral_key
+from ripieno.generators.theory.style import Harmony, Progression, Style
+from ripieno.generators.theory.types import Form, Phrase, RandomSource, SectionPlan
+from ripieno.score.brief import Brief, ProgressionRequest
+from ripieno.score.chords import QUALITIES, Chord, parse_roman
+from ripieno.score.errors import BadRequest
+from ripieno.score.keys import Key
+from ripieno.score.piece import ChordSpan
+from ripieno.score.time import Metre, Timeline
+
+Bars = list[list[str]]  # numerals by bar
+QUIET = ("intro", "outro", "break", "build", "solo")  # kinds that live on the material of the main sections
+
+
+@dataclass(frozen=True)
+class HarmonyPlan:
+    """Chord spans without gaps, and in words how each label came to its chords."""
+
+    chords: tuple[ChordSpan, ...]
+    trail: tuple[str, ...]
+
+
+def plan_harmony(style: Style, brief: Brief, form: Form, rng_of: RandomSource) -> HarmonyPlan:
+    """The harmony of the whole form. `rng_of(*names)` gives a random stream for each purpose."""
+    given = brief.progressions.value if brief.progressions else ()
+    spans: list[ChordSpan] = []
+    trail: list[str] = []
+    for row in given:
+        if not row.chords:
+            raise BadRequest("A progression has at least one chord", value=row.name or "empty")
+    everywhere = [row for row in given if not row.section]
+    whole = _continuous(everywhere[0], form) if len(everywhere) == 1 and len(given) == 1 else None
+    if whole is not None:
+        return HarmonyPlan(_merged(whole, form), (f"chords as given: {' '.join(everywhere[0].chords)}",))
+    writer = _Writer(style, form, rng_of)
+    labels = [lab for lab in dict.fromkeys(p.section.label for p in form.sections)
+              if any(p.section.label == lab and p.kind not in QUIET for p in form.sections)]  # fmt: skip
+    for index, plan in enumerate(form.sections):
+        row = _given_for(plan, given, labels)
+        if row is not None:
+            spans.extend(_exact(row, plan.key, form.timeline, plan.section.first_bar, plan.section.bars))
+            trail.append(f"{plan.section.name}: chords as given")
+            continue
+        bars = writer.section(index, plan)
+        for offset, chords in enumerate(bars):
+            spans.extend(_bar_spans(chords, form.timeline, plan.section.first_bar + offset))
+        if plan.occurrence == 0:
+            shown = " | ".join(" ".join(c.symbol for c in bar) for bar in bars[:8])
+            trail.append(f"{plan.section.name} ({plan.key}): {shown}")
+    return HarmonyPlan(_merged(spans, form), tuple(trail))
+
+
+# -- given progressions ------------------------------------------------------------------------------------------------
+
+
+def _given_chords(row: ProgressionRequest, key: Key) -> list[Chord]:
+    return [parse_roman(c, numeral_key(key)) if row.roman else Chord.parse(c) for c in row.chords]
+
+
+def _bars_each(row: ProgressionRequest, bars: int) -> float:
+    """Bars for each chord: as stated, else one, or two or four that fill the bars exactly, or less where there are too many."""
+    if row.bars_each is not None and row.bars_each > 0:
+        return row.bars_each
+    count = len(row.chords)
+    for each in (1.0, 0.5, 0.25, 0.125):
+        if count * each <= bars:
+            break
+    return 2.0 if each == 1.0 and count < 4 and bars % (count * 2) == 0 and bars // count >= 4 else each
+
+
+def _continuous(row: ProgressionRequest, form: Form) -> list[ChordSpan] | None:
+    """One progression for the whole piece that does not fit its sections: it runs on through them. None where it fits."""
+    cycle = _bars_each(row, form.bars) * len(row.chords)
+    if all(plan.section.bars % cycle == 0 for plan in form.sections):
+        return None
+    return _exact(row, form.sections[0].key, form.timeline, 0, form.bars)
+
+
+def _exact(row: ProgressionRequest, key: Key, timeline: Timeline, first: int, bars: int) -> list[ChordSpan]:
+    """The chords in order, over and over, from a bar on."""
+    chords = _given_chords(row, key)
+    each = _bars_each(row, bars)
+    start, stop = timeline.bar_start(first), timeline.bar_start(first + bars)
+    length = timeline.bar_ticks(first) * each
+    spans, i = [], 0
+    while True:
+        a, b = start + round(i * length), min(stop, start + round((i + 1) * length))
+        if a >= stop:
+            return spans
+        spans.append(ChordSpan(a, b, chords[i % len(chords)]))
+        i += 1
+
+
+def _given_for(
+    plan: SectionPlan, given: Sequence[ProgressionRequest], labels: Sequence[str]
+) -> ProgressionRequest | None:
+    """The progression that a section must use: one that names it, else those without a name in turn by label."""
+    for row in given:
+        wanted = row.section.lower().strip()
+        if wanted and (plan.section.name.lower().rstrip(" 0123456789") == wanted or plan.section.label.lower() == wanted
+                       or (section_kind(wanted) != "theme" and section_kind(wanted) == plan.kind)):  # fmt: skip
+            return row
+    free = [row for row in given if not row.section]
+    if not free:
+        return None
+    label = plan.section.label
+    return free[labels.index(label) % len(free)] if label in labels else free[0]
+
+
+# -- invention -----------------------------------------------------------------------------------------------------------
+
+
+class _Writer:
+    """Writes sections, remembering the harmony of each label and idea."""
+
+    def __init__(self, style: Style, form: Form, rng_of: RandomSource) -> None:
+        self.habits: Harmony = style.harmony
+        self.form, self.rng_of = form, rng_of
+        self.schemes: dict[str, Progression | None] = {}
+        self.bodies: dict[tuple[str, int], Bars] = {}
+        themes = [p for p in form.sections if p.kind not in QUIET]
+        self.main = (themes or list(form.sections))[0]
+
+    def chord(self, numeral: str, key: Key) -> Chord:
+        """A numeral as a chord in a key, with the style's drone under it."""
+        chord = grammar_for(self.habits.grammar, key).chord(numeral)
+        if self.habits.drone and chord.bass is None and chord.root_pc != key.tonic_pc:
+            chord = Chord(chord.root, chord.intervals, key.tonic)
+        return chord
+
+    def section(self, index: int, plan: SectionPlan) -> list[list[Chord]]:
+        """Chords for every bar of a section."""
+        label = self.main.section.label if plan.kind in QUIET else plan.section.label
+        kind = self.main.kind if plan.kind in QUIET else plan.kind
+        grammar = grammar_for(self.habits.grammar, plan.key)
+        scheme = self._scheme(label, kind, plan)
+        last = index == len(self.form.sections) - 1
+        if scheme is not None:
+            bars = self._tiled(scheme, plan, grammar, last)
+        else:
+            bars = []
+            for phrase in plan.phrases:
+                bars.extend(self._phrase(label, phrase, plan, grammar))
+        rng = self.rng_of("colour", label, plan.occurrence if plan.occurrence > 1 else 0)
+        return self._coloured(bars, plan.key, grammar, rng)
+
+    def _scheme(self, label: str, kind: str, plan: SectionPlan) -> Progression | None:
+        """The scheme that a label keeps, drawn once."""
+        if label in self.schemes:
+            return self.schemes[label]
+        rng = self.rng_of("scheme", label)
+        mode, base = plan.key.mode, numeral_key(plan.key).mode
+        fitting = [p for p in self.habits.progressions if p.mode == mode] or [
+            p for p in self.habits.progressions if p.mode == base]
+        special = [p for p in fitting if kind in p.sections or label in p.sections]
+        general = [p for p in fitting if not p.sections]
+        options = special or general
+        chosen = None
+        if options and rng.random() < self.habits.schemes:
+            taken = {id(p) for p in self.schemes.values()}
+            options = [p for p in options if id(p) not in taken] or options
+            weights = np.array([p.weight * (2.0 if plan.section.bars % len(p.bars) == 0 else 0.5) for p in options])
+            chosen = options[int(rng.choice(len(options), p=weights / weights.sum()))]
+        self.schemes[label] = chosen
+        return chosen
+
+    def _tiled(self, scheme: Progression, plan: SectionPlan, grammar: Grammar, last: bool) -> Bars:
+        source = scheme.bars
+        count = plan.section.bars
+        bars = [list(source[i % len(source)]) for i in range(count)]
+        if plan.kind == "intro" and count < len(source):  # the last bars of the scheme lead into its beginning
+            bars = [list(b) for b in source[len(source) - count:]]
+            bars[0] = list(source[0])
+        if last:
+            self._close(bars, grammar, plan)
+        return bars
+
+    def _close(self, bars: Bars, grammar: Grammar, plan: SectionPlan) -> None:
+        """Makes the last bars of the piece end at home."""
+        cadence = grammar.cadence("final", self.rng_of("close"), 2)
+        home = grammar.chord(cadence[-1]).root_pc
+        bars[-1] = [cadence[-1]]
+        if len(bars) > 2 and grammar.chord(bars[-2][-1]).root_pc == home and len(cadence) > 1:
+            bars[-2] = [cadence[-2]]
+
+    def _phrase(self, label: str, phrase: Phrase, plan: SectionPlan, grammar: Grammar) -> Bars:
+        """A phrase: the body of its idea, then its own cadence."""
+        idea = phrase.idea.split(".")[-1].rstrip("'")
+        body_key = (f"{label}.{idea}:{plan.key}", phrase.bars)
+        if self.habits.loop:
+            body_key = (f"{label}:{plan.key}", phrase.bars)
+        body = self.bodies.get(body_key)
+        rng = self.rng_of("phrase", label, idea if not self.habits.loop else "", phrase.bars)
+        if body is None:
+            body = self._body(phrase, grammar, rng, opening=idea == "a")
+            self.bodies[body_key] = body
+        if self.habits.loop and phrase.cadence != "final":
+            return [list(b) for b in body]
+        return self._cadenced([list(b) for b in body], phrase, plan, grammar)
+
+    def _body(self, phrase: Phrase, grammar: Grammar, rng: np.random.Generator, *, opening: bool) -> Bars:
+        """Chords for all bars of a phrase, aimed at a dominant or another open end."""
+        rate = self.habits.rate
+        counts = []
+        for bar in range(phrase.bars):
+            beats = len(self.form.timeline.metre_at(phrase.first_bar + bar).beats())
+            most = max(1, beats)
+            whole = int(rate)
+            n = whole + int(rng.random() < rate - whole) if rate >= 1 else 1
+            if rate < 1 and bar % max(1, round(1 / rate)):
+                n = 0
+            counts.append(min(n, most))
+        first = None
+        if not opening:  # a second idea starts away from home
+            outgoing = grammar.weights[int(np.argmax(grammar.start))].copy()
+            first = grammar.states[int(rng.choice(len(outgoing), p=outgoing / outgoing.sum()))]
+        target = grammar.cadence("half", rng, 1)[-1]
+        path = grammar.path(first, sum(counts), target if not self.habits.loop else grammar.states[int(np.argmax(grammar.start))], rng)
+        out: Bars = []
+        place = 0
+        for n in counts:
+            out.append(path[place:place + n] if n else [out[-1][-1]])
+            place += n
+        return out
+
+    def _cadenced(self, bars: Bars, phrase: Phrase, plan: SectionPlan, grammar: Grammar) -> Bars:
+        """Replaces the end of a phrase by its cadence: the goal fills the last bar, the approach the bar before."""
+        rng = self.rng_of("cadence", phrase.first_bar)
+        kind = phrase.cadence
+        closes = plan.section.end_bar == phrase.first_bar + phrase.bars
+        if kind == "authentic" and closes and len(bars) >= 4 and "turnaround" in grammar.cadences and rng.random() < 0.5:
+            turn = list(grammar.cadence("turnaround", rng, 4))  # jazz: home, and round again
+            bars[-2:] = [turn[:2], turn[2:]]
+            return bars
+        if kind == "authentic" and rng.random() < 0.08 and "deceptive" in grammar.cadences:
+            kind = "deceptive"
+        cadence = list(grammar.cadence(kind, rng, 3 if len(bars) >= 3 else 2 if len(bars) == 2 else 1))
+        bars[-1] = [cadence.pop()]
+        if cadence and len(bars) >= 2:
+            beats = len(self.form.timeline.metre_at(phrase.first_bar).beats())
+            if len(cadence) == 2 and (beats < 2 or rng.random() < 0.3) and len(bars) >= 4:
+                bars[-2], bars[-3] = [cadence[1]], [cadence[0]]
+            else:
+                bars[-2] = cadence if beats >= 2 else cadence[-1:]
+        return bars
+
+    def _coloured(self, bars: Bars, key: Key, grammar: Grammar, rng: np.random.Generator) -> list[list[Chord]]:
+        """Applied dominants, borrowed chords, substitutions and extensions, by the style's shares."""
+        habits = self.habits
+        plain = [[self.chord(n, key) for n in row] for row in bars]
+        flat = [(b, i) for b, row in enumerate(plain) for i in range(len(row))]
+        out = [list(row) for row in plain]
+        for (b, i), (nb, ni) in zip(flat, flat[1:], strict=False):
+            now, target = plain[b][i], plain[nb][ni]
+            if now == target or now.bass or target.bass:
+                continue
+            fifth = (now.root_pc - target.root_pc) % 12 == 7
+            stable = 6 not in target.intervals and 8 not in target.intervals
+            degree = (target.root_pc - key.tonic_pc) % 12
+            if nb > b and len(plain[b]) == 1 and degree and degree != 11 and stable and not fifth \
+                    and target.root_pc in key.scale and rng.random() < habits.secondary:
+                out[b].append(Chord(key.spell(target.root_pc + 7), QUALITIES["7"]))
+            elif now.is_dominant and fifth and rng.random() < habits.substitution:
+                out[b][i] = Chord(key.spell(target.root_pc + 1), QUALITIES["7"])
+            elif key.mode == "major" and rng.random() < habits.mixture:
+                out[b][i] = _borrowed(now, key)
+        if habits.colour in ("sevenths", "extended"):
+            out = [[_extended(c, key, habits.colour, rng) for c in row] for row in out]
+        return out
+
+
+def _borrowed(chord: Chord, key: Key) -> Chord:
+    """The chord as the parallel minor has it, where that is usual: iv, iiø, bVI, bVII."""
+    degree = (chord.root_pc - key.tonic_pc) % 12
+    if degree == 5 and 4 in chord.intervals:
+        return Chord(chord.root, QUALITIES["m6"] if len(chord.intervals) > 3 else QUALITIES["m"])
+    if degree == 2 and 3 in chord.intervals:
+        return Chord(chord.root, QUALITIES["m7b5"])
+    if degree == 9 and 3 in chord.intervals:
+        return Chord(key.spell(key.tonic_pc + 8), QUALITIES["maj7"] if len(chord.intervals) > 3 else QUALITIES[""])
+    return chord
+
+
+def _extended(chord: Chord, key: Key, colour: str, rng: np.random.Generator) -> Chord:
+    """A chord with the seventh or ninth that belongs to it in the key."""
+    if chord.bass is not None or chord.quality not in ("", "m", "7", "m7", "maj7", "6"):
+        return chord
+    degree = (chord.root_pc - key.tonic_pc) % 12
+    dominant = chord.quality == "7" or (chord.quality == "" and degree == 7)
+    draw = rng.random()
+    if colour == "sevenths":
+        wanted = "7" if dominant else "m7" if chord.is_minor else "maj7"
+        return Chord(chord.root, QUALITIES[wanted]) if draw < 0.8 and len(chord.intervals) == 3 else chord
+    if dominant:
+        wanted = ("9", "13", "7", "7b9")[int(draw * 4)] if degree == 7 and not key.is_minor else "9" if draw < 0.4 else "7"
+        wanted = "7b9" if degree == 7 and key.is_minor and draw < 0.6 else wanted
+    elif chord.is_minor:
+        wanted = "m9" if draw < 0.5 and degree in (2, 9, 0, 5) else "m7"
+    else:
+        wanted = ("maj9", "maj7", "6/9")[int(draw * 3)] if degree in (0, 5) else "maj7"
+        if degree not in (0, 5, 3, 8):
+            wanted = "7"
+    return Chord(chord.root, QUALITIES[wanted])
+
+
+# -- time ----------------------------------------------------------------------------------------------------------------
+
+
+def _bar_spans(chords: Sequence[Chord], timeline: Timeline, bar: int) -> list[ChordSpan]:
+    """The chords of a bar, shared out over its beats; more weight to the first."""
+    metre: Metre = timeline.metre_at(bar)
+    start, length = timeline.bar_start(bar), timeline.bar_ticks(bar)
+    beats = [s for s, _ in metre.beats(timeline.ppq)]
+    n = len(chords)
+    if n <= len(beats):
+        cuts = [beats[-(-i * len(beats) // n)] for i in range(n)]
+    else:
+        cuts = [i * length // n for i in range(n)]
+    ends = [*cuts[1:], length]
+    return [ChordSpan(start + a, start + b, c) for a, b, c in zip(cuts, ends, chords, strict=True)]
+
+
+def _merged(spans: Sequence[ChordSpan], form: Form) -> tuple[ChordSpan, ...]:
+    """Equal neighbours as one span, except across the beginning of a section."""
+    borders = {form.timeline.bar_start(p.section.first_bar) for p in form.sections}
+    out: list[ChordSpan] = []
+    for span in spans:
+        if out and out[-1].chord == span.chord and out[-1].end == span.start and span.start not in borders:
+            out[-1] = ChordSpan(out[-1].start, span.end, span.chord)
+        else:
+            out.append(span)
+    return tuple(out)

@@ -1,0 +1,268 @@
+"""Who plays what: tracks and their layers, registers that do not mask each other, and the sections each plays in."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ripieno.generators.theory.form import section_kind
+from ripieno.generators.theory.style import Style
+from ripieno.generators.theory.types import Form, Part, RandomSource
+from ripieno.score.brief import Brief, PartRequest
+from ripieno.score.errors import BadRequest
+from ripieno.score.instruments import Instrument, Role, instrument
+
+MAX_TRACKS = 24
+HARMONY = frozenset({Role.CHORDS, Role.ARPEGGIO, Role.PAD})
+MELODIC = frozenset({Role.LEAD, Role.ANSWER, Role.COUNTERMELODY, Role.RIFF})
+STRUCK = frozenset({Role.DRUMS, Role.PERCUSSION})
+# Wished centre and width of a role's register in MIDI numbers.
+_REGISTERS: dict[Role, tuple[int, int]] = {
+    Role.LEAD: (72, 22), Role.ANSWER: (69, 20), Role.COUNTERMELODY: (63, 19), Role.CHORDS: (60, 24), Role.ARPEGGIO: (62, 31),
+    Role.PAD: (60, 26), Role.RIFF: (60, 19), Role.BASS: (40, 24), Role.DRONE: (48, 14), Role.DRUMS: (60, 127),
+    Role.PERCUSSION: (60, 127),
+}  # fmt: skip
+# Who leaves first when a section is quiet, and who comes in first in an introduction (low numbers stay longest).
+_ORDER: dict[Role, int] = {
+    Role.LEAD: 0, Role.CHORDS: 1, Role.ARPEGGIO: 1, Role.DRONE: 1, Role.BASS: 2, Role.PAD: 3, Role.RIFF: 3, Role.DRUMS: 4,
+    Role.PERCUSSION: 5, Role.COUNTERMELODY: 6, Role.ANSWER: 6,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A track to be: its id, name, and the layers that make it."""
+
+    id: str
+    name: str
+    role: Role
+    instrument: Instrument
+    layers: tuple[Part, ...]
+
+
+def track_ids(instruments: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
+    """Stable ids: the instrument's own, with a number behind it for the second and later."""
+    used = set(taken)
+    out = []
+    for name in instruments:
+        id_, n = name, 2
+        while id_ in used:
+            id_, n = f"{name}_{n}", n + 1
+        used.add(id_)
+        out.append(id_)
+    return out
+
+
+def requested_parts(style: Style, brief: Brief) -> tuple[PartRequest, ...]:
+    """The parts of the brief; where it names none, the style's players that are not excluded."""
+    excluded = set(brief.excluded.value) if brief.excluded else set()
+    parts = brief.parts or tuple(
+        PartRequest(instrument=p.instrument, role=p.role) for p in style.profile.ensemble
+        if p.instrument not in excluded and instrument(p.instrument).family not in excluded
+    )  # fmt: skip
+    if not 1 <= len(parts) <= MAX_TRACKS:
+        raise BadRequest(f"A piece has 1 to {MAX_TRACKS} tracks", value=len(parts),
+                         cure="name at least one instrument" if not parts else "name fewer instruments")
+    return _with_roles(parts)
+
+
+def _with_roles(parts: tuple[PartRequest, ...]) -> tuple[PartRequest, ...]:
+    """A role for each part that has none: the first that its instrument does well and nobody has."""
+    taken = {p.role for p in parts if p.role is not None}
+    out = []
+    for part in parts:
+        role = part.role
+        if role is None:
+            able = instrument(part.instrument).roles or (Role.LEAD,)
+            role = next((r for r in able if r not in taken), None)
+            role = role or next((r for r in able if r is not Role.LEAD), Role.COUNTERMELODY)
+            taken.add(role)
+        out.append(part.model_copy(update={"role": role}))
+    return tuple(out)
+
+
+def seat_players(style: Style, brief: Brief, form: Form, parts: Sequence[PartRequest], rng_of: RandomSource,
+                 taken: Sequence[str] = (), roles_there: frozenset[Role] = frozenset()) -> tuple[Seat, ...]:  # fmt: skip
+    """All tracks with their layers, registers and sections.
+
+    Args:
+        taken: ids that exist already (when a part joins a piece).
+        roles_there: roles that tracks of the piece already fill.
+    """
+    ids = track_ids([p.instrument for p in parts], taken)
+    names = _names(parts, ids)
+    roles = frozenset(p.role for p in parts if p.role is not None) | roles_there
+    by_instrument = {p.instrument: i for p, i in zip(reversed(parts), reversed(ids), strict=True)}
+    seats = []
+    for part, id_, name in zip(parts, ids, names, strict=True):
+        row, role = instrument(part.instrument), part.role or Role.LEAD
+        if row.is_drum and role not in STRUCK:
+            role = Role.DRUMS if row.family == "drum kit" else Role.PERCUSSION
+        low, high = _register(row, role, brief, part.register_name)
+        of = by_instrument.get(part.of) if part.of else None
+        base = Part(
+            id_, name, role, row, low, high, _density(brief), of if of != id_ else None, part.doubles,
+            part.articulation or (brief.articulation.value if brief.articulation else None), None, id_,
+        )  # fmt: skip
+        seats.append(Seat(id_, name, role, row, (base, *_hands(base, roles, brief))))
+    seats = _spread_registers(seats, brief)
+    wanted = {id_: part.section for part, id_ in zip(parts, ids, strict=True)}
+    return _with_sections(seats, style, form, wanted, rng_of)
+
+
+def _names(parts: Sequence[PartRequest], ids: Sequence[str]) -> list[str]:
+    out: list[str] = []
+    for part, _ in zip(parts, ids, strict=True):
+        own = instrument(part.instrument).name
+        asked = part.asked.strip()
+        name = asked[:1].upper() + asked[1:] if part.nearest and asked else own
+        count = sum(1 for n in out if n == name or re.fullmatch(re.escape(name) + r" \d+", n))
+        out.append(name if not count else f"{name} {count + 1}")
+    return out
+
+
+def _density(brief: Brief) -> float:
+    return float(brief.density.value) if brief.density else 0.5
+
+
+def _hands(base: Part, roles: frozenset[Role], brief: Brief) -> list[Part]:
+    """Further layers of a track: a pianist who leads alone plays the chords and the bass too."""
+    row = base.instrument
+    keyboard = row.voices >= 6 and row.high - row.low >= 40
+    plucked = 4 <= row.voices < 6 or (row.voices >= 4 and row.family in ("guitar", "plucked"))
+    if brief.texture is not None and brief.texture.value == "monophonic":
+        return []
+    layers: list[Part] = []
+    if base.role is Role.LEAD and not roles & HARMONY and (keyboard or plucked):
+        layers.append(_layer(base, Role.CHORDS, "chords", brief, 48 if keyboard else 52, 19))
+    if Role.BASS not in roles and row.low <= 43 and (keyboard or plucked) and base.role in (Role.LEAD, Role.CHORDS, Role.ARPEGGIO):
+        if base.role is not Role.LEAD or layers:
+            layers.append(_layer(base, Role.BASS, "bass", brief, 40, 20))
+    return layers
+
+
+def _layer(base: Part, role: Role, name: str, brief: Brief, centre: int, width: int) -> Part:
+    low, high = _window(base.instrument, centre, width, brief)
+    return replace(base, id=f"{base.id}/{name}", role=role, low=low, high=high, voices=3 if role is Role.CHORDS else 0)
+
+
+def _register(row: Instrument, role: Role, brief: Brief, name: str | None) -> tuple[int, int]:
+    """The stretch of pitches for a role on an instrument, as the request wishes."""
+    if role in STRUCK:
+        return row.low, row.high
+    centre, width = _REGISTERS[role]
+    wish = name or (brief.register_name.value if brief.register_name and role is not Role.BASS else None)
+    centre += {"low": -12, "high": 10}.get(wish or "", 0)
+    return _window(row, centre, width, brief)
+
+
+def _window(row: Instrument, centre: int, width: int, brief: Brief) -> tuple[int, int]:
+    """`width` semitones about `centre`, moved into the instrument's comfort, and into the pitch range asked for."""
+    bottom, top = row.comfort_low, row.comfort_high
+    if brief.pitch_range is not None:
+        asked_low, asked_high = brief.pitch_range.value
+        low, high = max(row.low, asked_low), min(row.high, asked_high)
+        if high - low >= 4:
+            bottom, top = max(bottom, low), min(top, high)
+            if top - bottom < 7:
+                bottom, top = low, high
+    elif brief.pitch_range_octaves is not None:
+        half = 6 * brief.pitch_range_octaves.value
+        low, high = max(row.low, 60 - half), min(row.high, 60 + half)
+        if high - low >= 11:
+            bottom, top = max(bottom, low), min(top, high)
+            if top - bottom < 7:
+                bottom, top = low, high
+    if top - bottom <= width:
+        return bottom, top
+    low = int(np.clip(centre - width // 2, bottom, top - width))
+    return low, low + width
+
+
+def _spread_registers(seats: Sequence[Seat], brief: Brief) -> list[Seat]:
+    """Chords keep below the tune where their instrument allows it; several of one role lie beside each other."""
+    leads = [p for s in seats for p in s.layers if p.role is Role.LEAD]
+    ceiling = min((p.low + 2 * (p.high - p.low) // 3 for p in leads), default=127)
+    counts: dict[Role, int] = {}
+    out = []
+    for seat in seats:
+        layers = []
+        for part in seat.layers:
+            number = counts.get(part.role, 0)
+            counts[part.role] = number + 1
+            low, high = part.low, part.high
+            if part.role in HARMONY and leads and high > ceiling and part.id not in {p.id for p in leads}:
+                drop = min(high - ceiling, max(0, low - max(part.instrument.low, 43)), max(0, low - part.instrument.comfort_low))
+                low, high = low - drop, high - drop
+            if number and part.role in (Role.PAD, Role.ARPEGGIO, Role.CHORDS, Role.RIFF) and brief.pitch_range is None:
+                shift = 7 if number % 2 else -5
+                if part.instrument.comfort_low <= low + shift and high + shift <= part.instrument.comfort_high:
+                    low, high = low + shift, high + shift
+            layers.append(replace(part, low=low, high=high))
+        out.append(replace(seat, layers=tuple(layers)))
+    return out
+
+
+def _with_sections(
+    seats: Sequence[Seat], style: Style, form: Form, wanted: dict[str, str], rng_of: RandomSource
+) -> tuple[Seat, ...]:
+    """Which sections each part plays in: by energy and order of entry, or as asked."""
+    count = len(form.sections)
+    everybody = frozenset(range(count))
+    plays: dict[str, set[int]] = {s.id: set() for s in seats}
+    order = sorted(seats, key=lambda s: (_ORDER[s.role], s.id))
+    leads = [s for s in seats if s.role is Role.LEAD]
+    for i, plan in enumerate(form.sections):
+        active = _active(order, plan.kind, plan.section.energy, style.form.entries, i, count)
+        solo = leads[1:] and plan.kind in ("solo", "theme", "bridge", "verse")
+        for seat in active:
+            plays[seat.id].add(i)
+        if solo and len(leads) > 1:  # several leads take turns, all together where the energy is high
+            turn = leads[(i + int(rng_of("leads").integers(len(leads)))) % len(leads)]
+            for seat in leads:
+                if seat is not turn and plan.section.energy < 0.78:
+                    plays[seat.id].discard(i)
+            plays[turn.id].add(i)
+    out = []
+    for seat in seats:
+        chosen = frozenset(plays[seat.id]) or everybody
+        asked = _asked_sections(wanted.get(seat.id, ""), form)
+        if asked is not None:
+            chosen = asked
+        sections = None if chosen == everybody else chosen
+        out.append(replace(seat, layers=tuple(replace(p, sections=sections) for p in seat.layers)))
+    return tuple(out)
+
+
+def _active(
+    order: Sequence[Seat], kind: str, energy: float, entries: float, index: int, count: int
+) -> list[Seat]:
+    """Who plays in a section, of the players in order of staying."""
+    n = len(order)
+    if n <= 2 or (entries < 0.2 and kind not in ("intro", "break")):
+        return list(order)
+    share = 1.0 - entries * max(0.0, 0.85 - energy) * 1.5
+    keep = max(2, round(n * share))
+    chosen = list(order[:keep])
+    if kind == "intro" and count > 1:
+        rest = [s for s in chosen if s.role is not Role.LEAD]
+        chosen = rest or chosen
+    if kind == "break":
+        chosen = [s for s in order if s.role not in (Role.DRUMS, Role.BASS)][: max(2, n // 2)] or chosen
+    if kind in ("drop", "chorus") or (index == count - 1 and energy > 0.6):
+        chosen = list(order)
+    return chosen
+
+
+def _asked_sections(name: str, form: Form) -> frozenset[int] | None:
+    """Sections that a request speaks of; None where it speaks of none, or of none that is there."""
+    wanted = name.lower().strip()
+    if not wanted:
+        return None
+    exact = {i for i, p in enumerate(form.sections)
+             if p.section.name.lower() == wanted or p.section.name.lower().rstrip(" 0123456789") == wanted
+             or p.section.label.lower() == wanted}  # fmt: skip
+    kind = section_kind(wanted)
+    found = exact or ({i for i, p in enumerate(form.sections) if p.kind == kind} if kind != "theme" else set())
+    return frozenset(found) or None

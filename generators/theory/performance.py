@@ -1,0 +1,153 @@
+"""From the grid to a performance: loudness by section and phrase, swing, micro-timing, articulation, the pedal.
+
+Works on whole arrays of notes. With `brief.quantised` every note stays exactly on the grid.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from ripieno.generators.theory.scales import Moments
+from ripieno.generators.theory.types import Context, Form, Part
+from ripieno.score.brief import Brief
+from ripieno.score.instruments import Role
+from ripieno.score.piece import Controls, Notes, make_controls, make_notes
+from ripieno.score.time import PPQ
+
+LEVELS = {"ppp": 26, "pp": 36, "p": 49, "mp": 62, "mf": 76, "f": 92, "ff": 108, "fff": 120}
+_BALANCE = {
+    Role.LEAD: 1.08, Role.ANSWER: 1.0, Role.COUNTERMELODY: 0.9, Role.CHORDS: 0.86, Role.ARPEGGIO: 0.82, Role.PAD: 0.78,
+    Role.RIFF: 0.95, Role.BASS: 1.0, Role.DRONE: 0.75, Role.DRUMS: 1.0, Role.PERCUSSION: 0.9,
+}  # fmt: skip
+_PEDALLED = ("keys",)
+Float = npt.NDArray[np.float64]
+
+
+def loudness(form: Form, brief: Brief, usual: str) -> Float:
+    """Wished velocity of an ordinary note for each bar: the dynamic asked for, shaped by energy and by asked-for curves."""
+    level = LEVELS.get(brief.dynamics.value if brief.dynamics else usual, 76)
+    bars = np.empty(form.bars)
+    for plan in form.sections:
+        inner = np.linspace(-0.02, 0.03, plan.section.bars)
+        bars[plan.section.first_bar:plan.section.end_bar] = level * (0.86 + 0.26 * plan.section.energy + inner)
+    for shape in brief.dynamics_shape:
+        for first, end in _stretches(form, shape.section):
+            x = np.linspace(0, 1, max(1, end - first))
+            curve = {
+                "crescendo": 0.6 + 0.6 * x, "build": 0.6 + 0.6 * x, "diminuendo": 1.15 - 0.6 * x, "decrescendo": 1.15 - 0.6 * x,
+                "fade": 1.05 - 0.7 * x, "swell": 0.7 + 0.5 * np.sin(np.pi * x),
+                "terraced": np.where((np.arange(end - first) // 4) % 2 == 0, 1.12, 0.78),
+            }.get(shape.shape, np.ones_like(x))  # fmt: skip
+            bars[first:end] = level * curve
+    return np.asarray(bars, dtype=np.float64)
+
+
+def _stretches(form: Form, section: str) -> list[tuple[int, int]]:
+    wanted = section.lower().strip()
+    if wanted in ("", "all"):
+        return [(0, form.bars)]
+    if wanted == "end":
+        last = form.sections[-1].section
+        return [(last.first_bar, last.end_bar)]
+    return [(p.section.first_bar, p.section.end_bar) for p in form.sections
+            if wanted in (p.section.name.lower(), p.section.name.lower().rstrip(" 0123456789"), p.kind, p.section.label.lower())]  # fmt: skip
+
+
+def perform(part: Part, notes: Notes, context: Context) -> Notes:
+    """A part's notes as played."""
+    if not len(notes):
+        return notes
+    style, brief, form = context.style.performance, context.brief, context.form
+    timeline = form.timeline
+    starts = notes["start"].astype(np.float64)
+    ends = starts + notes["duration"]
+    bar_lines = np.array([timeline.bar_start(b) for b in range(form.bars + 1)])
+    bars = np.clip(np.searchsorted(bar_lines, notes["start"], side="right") - 1, 0, form.bars - 1)
+    curve = loudness(form, brief, style.loudness)
+    balance = _BALANCE[part.role]
+    velocity = notes["velocity"].astype(np.float64)
+    velocity = velocity * curve[bars] / 76.0 * balance
+    if part.role in (Role.LEAD, Role.COUNTERMELODY, Role.ANSWER):
+        velocity += style.phrasing * _phrase_arc(form, bars)
+    quantised = bool(brief.quantised.value) if brief.quantised else False
+    rng = context.rng("performance", part.id)
+    if not quantised:
+        velocity += rng.normal(0.0, 2.5, len(notes))
+    swing = brief.swing.value if brief.swing else context.style.profile.swing
+    if abs(swing - 0.5) > 0.01 and _swings(form):
+        unit = PPQ if style.swing_unit == 8 else PPQ // 2
+        starts, ends = _swung(starts, unit, swing), _swung(ends, unit, swing)
+    ends = _articulated(part, starts, ends)
+    if not quantised:
+        per_ms = timeline.tempos[0].bpm * PPQ / 60_000.0
+        shift = rng.normal(0.0, style.human_ms * 0.6, len(notes)).clip(-20, 20)
+        if part.role is Role.LEAD:
+            shift = shift + style.lay_back_ms
+        if part.role in (Role.CHORDS, Role.PAD, Role.ARPEGGIO):  # a chord is struck by one hand: one displacement an onset
+            _, where = np.unique(notes["start"], return_inverse=True)
+            shift = shift[where]
+        move = shift * per_ms
+        on_line = np.isin(notes["start"], bar_lines)  # what opens a bar stays in its bar
+        move[on_line] = np.abs(move[on_line])
+        starts, ends = starts + move, ends + move
+    return _sound(notes, starts, ends, velocity, timeline.bar_start(form.bars))
+
+
+def _phrase_arc(form: Form, bars: npt.NDArray[np.int64]) -> Float:
+    """Rise and fall over each phrase, about -4..+8."""
+    arc = np.zeros(form.bars)
+    for plan in form.sections:
+        for phrase in plan.phrases:
+            x = np.linspace(0, 1, phrase.bars + 1)[:-1] + 0.5 / phrase.bars
+            arc[phrase.first_bar:phrase.first_bar + phrase.bars] = 12 * np.sin(np.pi * np.clip(x * 0.9 + 0.1, 0, 1)) - 4
+    return np.asarray(arc[bars], dtype=np.float64)
+
+
+def _swings(form: Form) -> bool:
+    """Swing is for bars of simple, even beats."""
+    metre = form.timeline.metres[0].metre
+    return not metre.compound and metre.denominator <= 4
+
+
+def _swung(ticks: Float, unit: int, swing: float) -> Float:
+    """Moves the second half of each unit late: 0.5 straight, 2/3 triplets."""
+    base = np.floor(ticks / unit) * unit
+    x = (ticks - base) / unit
+    warped = np.where(x < 0.5, x * 2 * swing, swing + (x - 0.5) * 2 * (1 - swing))
+    return np.asarray(base + warped * unit, dtype=np.float64)
+
+
+def _articulated(part: Part, starts: Float, ends: Float) -> Float:
+    """Lengths as the wished articulation has them."""
+    factor = {"staccato": 0.45, "pizzicato": 0.5, "spiccato": 0.45, "marcato": 0.85, "detached": 0.75, "palm mute": 0.5,
+              "muted": 0.6, "legato": 1.0, "sustained": 1.0, "tenuto": 1.0}.get((part.articulation or "").lower(), 1.0)  # fmt: skip
+    return np.asarray(starts + np.maximum(PPQ // 16, (ends - starts) * factor), dtype=np.float64)
+
+
+def _sound(notes: Notes, starts: Float, ends: Float, velocity: Float, end: int) -> Notes:
+    """Rounds, keeps inside the piece, and lets no pitch overlap itself."""
+    out = notes.copy()
+    out["start"] = np.clip(np.round(starts), 0, end - 1)
+    out["duration"] = np.maximum(1, np.minimum(np.round(ends), end) - out["start"])
+    out["velocity"] = np.clip(np.round(velocity), 1, 127)
+    order = np.lexsort((out["start"], out["pitch"]))
+    out = out[order]
+    same = (out["pitch"][1:] == out["pitch"][:-1])
+    gap = out["start"][1:] - out["start"][:-1]
+    keep = np.ones(len(out), dtype=bool)
+    keep[1:] = ~(same & (gap <= 0))
+    room = np.where(same & (gap > 0), gap, np.iinfo(np.int32).max)
+    out["duration"][:-1] = np.minimum(out["duration"][:-1], room)
+    return make_notes(out[keep])
+
+
+def controls(part: Part, context: Context) -> Controls:
+    """The sustaining pedal, changed with the harmony, where style and instrument use one."""
+    if not context.style.performance.pedal or part.instrument.technique != "keys" or part.instrument.family not in _PEDALLED:
+        return make_controls()
+    rows: list[tuple[int, int, int, int]] = []
+    moments = Moments(context.chords, context.form)
+    for span in moments.chords:
+        if part.plays(context.form.section_at(context.form.timeline.bar_at(span.start))):
+            rows.append((span.start + PPQ // 24, 0, 64, 100))
+            rows.append((max(span.start + PPQ // 12, span.end - PPQ // 24), 0, 64, 0))
+    return make_controls(rows)
