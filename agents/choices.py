@@ -1,7 +1,7 @@
 """How a choice that nobody made is made and marked."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from ripieno.score.brief import Attribute, Brief, Notice, Origin
@@ -27,4 +27,15 @@ def inferred(value: T, words: str, confidence: float = 0.8) -> Attribute[T]:
 
 def with_notice(brief: Brief, about: str, message: str) -> Brief:
     """The brief with one more thing that the person should know."""
-    return brief.model_copy(update={"notices": (*brief.notices, Notice(about=about, message=message))})
+    return revised(brief, {"notices": (*brief.notices, Notice(about=about, message=message))})
+
+
+def revised(brief: Brief, update: Mapping[str, object]) -> Brief:
+    """The brief with some fields replaced, validated anew.
+
+    Raises:
+        pydantic.ValidationError: a value does not fit its field.
+    """
+    fields = {name: getattr(brief, name) for name in Brief.model_fields}
+    plain = {k: v.model_dump() if isinstance(v, Attribute) else v for k, v in update.items()}
+    return Brief.model_validate(fields | plain)

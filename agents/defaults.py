@@ -6,7 +6,7 @@ so the same request and seed give the same brief.
 
 from collections.abc import Mapping
 
-from ripieno.agents.choices import choose, default, inferred
+from ripieno.agents.choices import choose, default, inferred, revised
 from ripieno.agents.ensemble_defaults import complete_parts
 from ripieno.agents.length_defaults import complete_length
 from ripieno.score.brief import Brief
@@ -33,13 +33,13 @@ def complete(brief: Brief, profiles: Mapping[str, StyleProfile], seed: int) -> B
     brief = _mood(brief, profile)
     brief = _key(brief, profile, seed)
     if brief.metre is None:
-        brief = brief.model_copy(update={"metre": default(profile.metres[0], f"usual in {profile.name}")})
+        brief = revised(brief, {"metre": default(profile.metres[0], f"usual in {profile.name}")})
     brief = _tempo(brief, profile)
     brief = complete_length(brief, profile)
     brief = complete_parts(brief, profile)
     brief = _expression(brief, profile)
     if brief.title is None:
-        brief = brief.model_copy(update={"title": default(_title(brief, profile), "from mood, style and key")})
+        brief = revised(brief, {"title": default(_title(brief, profile), "from mood, style and key")})
     return brief
 
 
@@ -67,12 +67,8 @@ def _style(brief: Brief, profiles: Mapping[str, StyleProfile]) -> Brief:
 
     plain = profiles.get("pop")
     best = min(profiles.values(), key=lambda p: (round(distance(p), 6), p is not plain, p.id))
-    why = (
-        "nearest to the mood, metre and instruments asked for"
-        if asked or brief.moods or brief.metre
-        else "the house's usual"
-    )
-    return brief.model_copy(update={"style": default(best.id, why)})
+    why = "nearest to the mood, metre and instruments asked for" if asked or brief.moods or brief.metre else "the house's usual"
+    return revised(brief, {"style": default(best.id, why)})
 
 
 def _mood(brief: Brief, profile: StyleProfile) -> Brief:
@@ -82,11 +78,9 @@ def _mood(brief: Brief, profile: StyleProfile) -> Brief:
         value = profile.valence - (0.35 if minor else 0.0)
         update["valence"] = default(max(-1.0, min(1.0, value)), f"usual in {profile.name}")
     if brief.arousal is None:
-        lift = {None: 0.0, "slow": -0.35, "moderate": 0.0, "fast": 0.35}[
-            brief.tempo_class.value if brief.tempo_class else None
-        ]
+        lift = {None: 0.0, "slow": -0.35, "moderate": 0.0, "fast": 0.35}[brief.tempo_class.value if brief.tempo_class else None]
         update["arousal"] = default(max(-1.0, min(1.0, profile.arousal + lift)), f"usual in {profile.name}")
-    return brief.model_copy(update=update)
+    return revised(brief, update)
 
 
 def _key(brief: Brief, profile: StyleProfile, seed: int) -> Brief:
@@ -101,7 +95,7 @@ def _key(brief: Brief, profile: StyleProfile, seed: int) -> Brief:
             key = Key(brief.tonic.value, key.mode)
         update["tonic"] = brief.tonic or inferred(key.tonic, "from the chords", 0.9)
         update["mode"] = brief.mode or inferred(key.mode, "from the chords", 0.9)
-        return brief.model_copy(update=update)
+        return revised(brief, update)
     if brief.mode is None:
         assert brief.valence is not None
         minors = [m for m in profile.modes if Key("C", m).is_minor]
@@ -122,10 +116,8 @@ def _key(brief: Brief, profile: StyleProfile, seed: int) -> Brief:
         mode = brief.mode
     if brief.tonic is None:
         minor = Key("C", mode.value).is_minor
-        update["tonic"] = default(
-            choose(seed, "tonic", EASY_TONICS[minor]), "nobody asked for a key; drawn by the seed"
-        )
-    brief = brief.model_copy(update=update)
+        update["tonic"] = default(choose(seed, "tonic", EASY_TONICS[minor]), "nobody asked for a key; drawn by the seed")
+    brief = revised(brief, update)
     if brief.progressions:
         assert brief.tonic is not None and brief.mode is not None
         key = Key(brief.tonic.value, brief.mode.value)
@@ -143,7 +135,7 @@ def _tempo(brief: Brief, profile: StyleProfile) -> Brief:
     if brief.tempo_range is not None:
         bottom, top = brief.tempo_range.value
         value = min(max(usual, bottom), top)
-        return brief.model_copy(update={"tempo": inferred(round(value), brief.tempo_range.words, 0.95)})
+        return revised(brief, {"tempo": inferred(round(value), brief.tempo_range.words, 0.95)})
     assert brief.arousal is not None
     lean = brief.arousal.value - profile.arousal
     value = usual + lean * 0.75 * ((high - usual) if lean > 0 else (usual - low))
@@ -151,9 +143,9 @@ def _tempo(brief: Brief, profile: StyleProfile) -> Brief:
         words = brief.tempo_class.words or brief.tempo_class.value
         bounds = {"slow": (40.0, SLOW_TO - 4), "moderate": (SLOW_TO + 8, FAST_FROM - 6), "fast": (FAST_FROM + 8, 190.0)}
         bottom, top = bounds[brief.tempo_class.value]
-        return brief.model_copy(update={"tempo": inferred(round(min(max(value, bottom), top)), words, 0.8)})
+        return revised(brief, {"tempo": inferred(round(min(max(value, bottom), top)), words, 0.8)})
     value = min(max(value, low), high)
-    return brief.model_copy(update={"tempo": default(float(round(value)), f"usual in {profile.name} at this mood")})
+    return revised(brief, {"tempo": default(float(round(value)), f"usual in {profile.name} at this mood")})
 
 
 def _expression(brief: Brief, profile: StyleProfile) -> Brief:
@@ -174,7 +166,7 @@ def _expression(brief: Brief, profile: StyleProfile) -> Brief:
         update["swing"] = default(profile.swing, f"usual in {profile.name}")
     if brief.quantised is None:
         update["quantised"] = default(False, "played, not machine-exact, unless asked")
-    return brief.model_copy(update=update)
+    return revised(brief, update)
 
 
 def _title(brief: Brief, profile: StyleProfile) -> str:

@@ -1,6 +1,6 @@
 """Who plays: the parts asked for, completed by the style's own players where the request leaves room, each with a role."""
 
-from ripieno.agents.choices import with_notice
+from ripieno.agents.choices import revised, with_notice
 from ripieno.score.brief import Brief, Origin, PartRequest
 from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role, instrument
@@ -43,10 +43,8 @@ def complete_parts(brief: Brief, profile: StyleProfile) -> Brief:
                 cure="name one that may play",
             )
         parts.append(PartRequest(instrument=stand_in, role=Role.LEAD, origin=Origin.DEFAULT))
-        brief = with_notice(
-            brief, "parts", f"everyone who usually plays {profile.name} is excluded; {stand_in} plays instead"
-        )
-    return brief.model_copy(update={"parts": assign_roles(tuple(parts))})
+        brief = with_notice(brief, "parts", f"everyone who usually plays {profile.name} is excluded; {stand_in} plays instead")
+    return revised(brief, {"parts": assign_roles(tuple(parts))})
 
 
 def is_excluded(instrument_id: str, excluded: frozenset[str]) -> bool:
@@ -95,11 +93,7 @@ def assign_roles(parts: tuple[PartRequest, ...]) -> tuple[PartRequest, ...]:
                 open_roles = [r for r in able if r is not Role.LEAD and r not in taken] or [
                     r for r in able if r is not Role.LEAD
                 ]
-                role = (
-                    open_roles[0]
-                    if open_roles
-                    else (Role.COUNTERMELODY if Role.COUNTERMELODY not in taken else Role.ANSWER)
-                )
+                role = open_roles[0] if open_roles else (Role.COUNTERMELODY if Role.COUNTERMELODY not in taken else Role.ANSWER)
             taken.append(role)
         result.append(part.model_copy(update={"role": role}))
     if lead is not None and result[lead].role is not Role.LEAD:

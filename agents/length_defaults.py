@@ -1,6 +1,6 @@
 """How long the piece is: bars, seconds, form and tempo made to agree."""
 
-from ripieno.agents.choices import default, inferred, with_notice
+from ripieno.agents.choices import default, inferred, revised, with_notice
 from ripieno.score.brief import Brief, FormRequest, Origin
 from ripieno.score.errors import BadRequest
 from ripieno.score.styles import StyleProfile
@@ -25,17 +25,17 @@ def complete_length(brief: Brief, profile: StyleProfile) -> Brief:
     assert brief.metre is not None and brief.tempo is not None
     metre = metre_of(brief.metre.value)
     if brief.form is None:
-        brief = brief.model_copy(update={"form": default(FormRequest(name=profile.form), f"usual in {profile.name}")})
+        brief = revised(brief, {"form": default(FormRequest(name=profile.form), f"usual in {profile.name}")})
     assert brief.form is not None
     if brief.form.origin is Origin.INFERRED and brief.form.value.sections:
         # Sections that were only mentioned in passing do not make a form; the form of that name holds them.
         bare = brief.form.value.model_copy(update={"sections": ()})
-        brief = brief.model_copy(update={"form": brief.form.model_copy(update={"value": bare})})
+        brief = revised(brief, {"form": brief.form.model_copy(update={"value": bare})})
     assert brief.form is not None
     section_bars = [s.bars for s in brief.form.value.sections]
     if brief.bars is None and section_bars and all(section_bars):
         total = sum(b for b in section_bars if b)
-        brief = brief.model_copy(update={"bars": inferred(total, brief.form.words, 0.98)})
+        brief = revised(brief, {"bars": inferred(total, brief.form.words, 0.98)})
     span = _wanted_seconds(brief)
     if brief.bars is None:
         brief = _choose_bars(brief, profile, metre, span)
@@ -68,7 +68,7 @@ def _choose_bars(brief: Brief, profile: StyleProfile, metre: Metre, span: tuple[
     if brief.bars_range is not None:
         low, high = brief.bars_range.value
         fours = [b for b in range(low, high + 1) if b % 4 == 0]
-        brief = brief.model_copy(update={"bars": inferred(fours[-1] if fours else high, brief.bars_range.words, 0.95)})
+        brief = revised(brief, {"bars": inferred(fours[-1] if fours else high, brief.bars_range.words, 0.95)})
         return _fit_tempo(brief, metre, span) if span is not None else brief
     if span is not None:
         least, wanted, most = span
@@ -81,15 +81,15 @@ def _choose_bars(brief: Brief, profile: StyleProfile, metre: Metre, span: tuple[
             else max(1, round(exact))
         )
         words = (brief.duration or brief.duration_range).words  # type: ignore[union-attr]
-        brief = brief.model_copy(update={"bars": inferred(bars, words, 0.9)})
+        brief = revised(brief, {"bars": inferred(bars, words, 0.9)})
         return _fit_tempo(brief, metre, span)
     assert brief.form is not None
     named = len(brief.form.value.sections)
     if named and brief.form.origin is not Origin.DEFAULT:
         given = sum(s.bars or 8 for s in brief.form.value.sections)
-        return brief.model_copy(update={"bars": inferred(given, brief.form.words, 0.7)})
+        return revised(brief, {"bars": inferred(given, brief.form.words, 0.7)})
     bars = 12 * max(1, round(profile.bars / 12)) if brief.form.value.name == "12-bar blues" else profile.bars
-    return brief.model_copy(update={"bars": default(bars, f"usual in {profile.name}")})
+    return revised(brief, {"bars": default(bars, f"usual in {profile.name}")})
 
 
 def _fit_tempo(brief: Brief, metre: Metre, span: tuple[float, float, float]) -> Brief:
@@ -107,13 +107,11 @@ def _fit_tempo(brief: Brief, metre: Metre, span: tuple[float, float, float]) -> 
         low, high = max(low, bottom), min(high, top)
     if brief.tempo.origin is Origin.STATED or not low <= bpm <= high:
         clipped = brief.tempo.value if brief.tempo.origin is Origin.STATED else round(min(max(bpm, low), high), 2)
-        brief = brief.model_copy(update={"tempo": brief.tempo.model_copy(update={"value": clipped})})
+        brief = revised(brief, {"tempo": brief.tempo.model_copy(update={"value": clipped})})
         actual = brief.bars.value * bar_seconds(metre, clipped)
         return with_notice(
             brief, "duration",
             f"{brief.bars.value} bars of {metre} at {clipped:g} last {actual:.0f} seconds, not {wanted:.0f}; "
             "bars and tempo were kept and the duration gave way",
         )  # fmt: skip
-    return brief.model_copy(
-        update={"tempo": inferred(round(bpm, 2), "so that the bars last the seconds asked for", 0.9)}
-    )
+    return revised(brief, {"tempo": inferred(round(bpm, 2), "so that the bars last the seconds asked for", 0.9)})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ripieno.agents.choices import with_notice
+from ripieno.agents.choices import revised, with_notice
 from ripieno.agents.length_defaults import metre_of
 from ripieno.agents.state import Overrides
 from ripieno.score.brief import Attribute, Brief, Origin, PartRequest
@@ -24,20 +24,18 @@ def apply_overrides(brief: Brief, overrides: Overrides, profiles: Mapping[str, S
     """
     for name, value in _values(overrides, profiles).items():
         if name == "parts":
-            brief = brief.model_copy(update={"parts": value, "ensemble_closed": True})
+            brief = revised(brief, {"parts": value, "ensemble_closed": True})
             continue
         old = getattr(brief, name)
         if old is not None and old.value != value and old.origin is Origin.STATED:
-            brief = with_notice(
-                brief, name, f"the request says {old.value}, the option says {value}; the option was taken"
-            )
-        brief = brief.model_copy(update={name: Attribute(value=value, words=f"option {name}")})
+            brief = with_notice(brief, name, f"the request says {old.value}, the option says {value}; the option was taken")
+        brief = revised(brief, {name: Attribute(value=value, words=f"option {name}")})
         for rival in {
             "tempo": ("tempo_range", "tempo_class"),
             "bars": ("bars_range",),
             "duration": ("duration_range",),
         }.get(name, ()):
-            brief = brief.model_copy(update={rival: None})
+            brief = revised(brief, {rival: None})
     return brief
 
 
@@ -105,9 +103,7 @@ def _style_id(text: str, profiles: Mapping[str, StyleProfile]) -> str:
     for profile in profiles.values():
         if wanted in {profile.id, profile.name.lower(), *profile.aliases, profile.id.replace("_", " ")}:
             return profile.id
-    raise BadRequest(
-        "A style is one that Ripieno can compose", value=text, cure="use one of: " + ", ".join(sorted(profiles))
-    )
+    raise BadRequest("A style is one that Ripieno can compose", value=text, cure="use one of: " + ", ".join(sorted(profiles)))
 
 
 def _part(text: str) -> PartRequest:
