@@ -109,7 +109,7 @@ def unpack(data: Path, cache: Path, source: Source) -> Path:
 
 
 def load(
-    data: Path, cache: Path, name: str, limit: int | None = None, offset: int = 0, max_bars: int = 1200
+    data: Path, cache: Path, name: str, limit: int | None = None, half: int | None = None, max_bars: int = 1200
 ) -> Iterator[RealPiece]:
     """Pieces of a source, evenly spread over it, in order of path.
 
@@ -117,7 +117,8 @@ def load(
         data, cache: the data directory, and where to unpack.
         name: a key of `SOURCES`.
         limit: how many files at most (None: all).
-        offset: shifts the choice, for a second set without a piece in common.
+        half: 0 takes the first, third, fifth file and so on (those that may be learnt from), 1 the others (those that
+            benchmarks compare with), None all.
         max_bars: longer pieces are left out.
     """
     source = SOURCES[name]
@@ -125,9 +126,11 @@ def load(
     paths = sorted(root.glob(source.pattern))
     if name == "chopin":  # several editions of one work: the first of each opus and number
         paths = list({p.name.split("-")[0] + p.name.split("-")[1][:2]: p for p in reversed(paths)}.values())[::-1]
+    if half is not None:
+        paths = paths[half::2]
     step = max(1, len(paths) // limit) if limit else 1
     labels = index_labels(root)
-    for path in paths[offset % step :: step][:limit]:
+    for path in paths[::step][:limit]:
         try:
             piece = read_midi(path.read_bytes())
         except RipienoError:
@@ -136,6 +139,21 @@ def load(
         if piece is not None and 8 <= piece.bars <= max_bars:
             relative = str(path.relative_to(root))
             yield RealPiece(name, relative, piece, labels.get(relative, {}))
+
+
+def excerpt(piece: Piece, bars: int) -> Piece:
+    """The first bars of a piece, notes cut at the end, so that pieces of different length can be compared."""
+    if piece.bars <= bars:
+        return piece
+    end = piece.timeline.bar_start(bars)
+    tracks = []
+    for track in piece.tracks:
+        notes = track.notes[track.notes["start"] < end].copy()
+        notes["duration"] = np.minimum(notes["duration"], end - notes["start"])
+        if len(notes):
+            tracks.append(replace(track, notes=make_notes(notes)))
+    keys = tuple(k for k in piece.keys if k.bar < bars)
+    return replace(piece, bars=bars, tracks=tuple(tracks), keys=keys)
 
 
 @cache
