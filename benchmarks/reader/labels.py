@@ -64,11 +64,13 @@ def brief_tempo_class(brief: Brief) -> str | None:
 
 
 def _bars(labels: dict[str, Any], text: str, brief: Brief) -> Answer:
-    return labels.get("bars_bin_upper"), _value(brief.bars), _stated(brief.bars)
+    return labels.get("bars_bin_upper"), _value(brief.bars_range) or _value(brief.bars), _stated(brief.bars)
 
 
-def _same_bars(upper: int, given: int) -> bool:
-    """Labels are the upper end of a bin of four, or (in some templates) a number near what the text says."""
+def _same_bars(upper: int, given: int | tuple[int, int]) -> bool:
+    """Labels are the upper end of a bin of four, or, in some templates, any number of the bin that the text names."""
+    if isinstance(given, tuple):
+        return given[0] <= upper <= given[1]
     return upper - 3 <= given <= upper
 
 
@@ -173,10 +175,15 @@ def _x_bars(labels: dict[str, Any], text: str, brief: Brief) -> Answer:
     return (int(number[0]) if number is not None and said else None), _value(brief.bars), _stated(brief.bars)
 
 
+_SPEEDS = (
+    ("slow", r"\b(?:slow|adagio|largo|lento|grave)"), ("moderate", r"\b(?:moderat|medium|andante|allegretto)"),
+    ("fast", r"\b(?:fast|allegro|vivace|presto|brisk|rapid|quick|swift)"),
+)  # fmt: skip
+
+
 def _x_tempo(labels: dict[str, Any], text: str, brief: Brief) -> Answer:
     words = str(labels.get("tempo", "")).lower()
-    kinds = {kind for kind, pattern in (("slow", r"\bslow"), ("moderate", r"\b(?:moderate|medium)"), ("fast", r"\bfast"))
-             if re.search(pattern, words) and re.search(pattern, text.lower())}  # fmt: skip
+    kinds = {kind for kind, pattern in _SPEEDS if re.search(pattern, words) and re.search(pattern, text.lower())}
     return (kinds.pop() if len(kinds) == 1 else None), brief_tempo_class(brief), _stated(brief.tempo_class)
 
 

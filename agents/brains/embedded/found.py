@@ -8,7 +8,7 @@ from ripieno.score.brief import Notice
 
 _NEGATORS = frozenset(
     "not no non never without don't doesn't isn't aren't wasn't didn't can't cannot shouldn't won't nor avoid avoiding "
-    "unlike less lacks lacking free fails devoid".split()
+    "unlike less lacks lacking free away departs departing deviates deviating fails devoid refuses".split()
 )
 _WALLS = frozenset("but however instead yet although though because so that which who when where while".split())
 _HYPOTHETICAL = frozenset(("whether",))
@@ -45,7 +45,7 @@ def negated(words: Words, i: int, reach: int = 7) -> bool:
                 return False
             if word == "no" and follows in ("doubt", "less"):
                 return False
-            return not (word == "free" and follows != "from") and not (word == "less" and k + 1 < i)
+            return not (word in ("free", "away") and follows != "from") and not (word == "less" and k + 1 < i)
         if word in ("rather", "instead") and words.at(k + 1) in ("than", "of"):
             return True
         seen += 1

@@ -12,7 +12,7 @@ from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
 from ripieno.agents.brains.embedded.words import Words
 
 _COPULAS = frozenset("is are was be remains stays feels keeps seems has becomes that's it's being strikes maintains should must to "
-                     "set set: very".split())
+                     "set very falls sits".split())
 _ADVERBS = frozenset(
     "very highly extremely incredibly quite rather fairly really truly exceptionally so pretty somewhat super moderately and but "
     "yet or too also more most neither nor not relatively carefully comfortably consistently slightly mildly wonderfully".split())
@@ -24,11 +24,12 @@ _WITHIN = frozenset("of in this the song music piece track its for throughout a 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A level found: the family ('tempo' or 'rhythm'), the class, the noun's word, and the words used."""
+    """A level found: the family ('tempo' or 'rhythm'), the class, the noun and its place, and the words used."""
 
     family: str
     kind: str  # tempo: slow, moderate, fast, slow_like, ...; rhythm: serene, moderate, intense
     noun: str
+    anchor: int
     first: int
     last: int
     weight: float
@@ -69,6 +70,12 @@ def read_levels(words: Words) -> list[Level]:
     for k, (i, family) in enumerate(anchors):
         table = t.tempo if family == "tempo" else t.rhythm
         end = anchors[k + 1][0] if k + 1 < len(anchors) else len(words)
+        if words.at(i - 1) == "in" and i >= 2 and not taken[i - 2]:  # 'moderate in rhythm'
+            hit = table.match(words, i - 2)
+            level = _level(words, hit, i, family, 1.0) if hit is not None and hit.last == i - 1 else None
+            if level is not None:
+                found.append(level)
+                taken[i - 2] = 1
         found += _after(words, i, end, family, table, taken)
     return sorted(found, key=lambda level: level.first)
 
@@ -78,7 +85,7 @@ def _level(words: Words, hit: Hit[str], i: int, family: str, weight: float) -> L
         return None
     if hypothetical(words, i):
         weight *= 0.1
-    return Level(family, hit.value, words.low[i], min(hit.first, i), max(hit.last, i + 1), weight)
+    return Level(family, hit.value, words.low[i], i, min(hit.first, i), max(hit.last, i + 1), weight)
 
 
 def _before(words: Words, i: int, family: str, table: PhraseTable[str], taken: bytearray) -> list[Level]:
@@ -96,8 +103,15 @@ def _before(words: Words, i: int, family: str, table: PhraseTable[str], taken: b
         start -= 1
         steps += 1
     found = []
+    before = words.at(start - 1)
+    lead = words.at(start - 2)
+    weight = 1.0
+    if before == "at" or lead == "at":  # 'played at a rapid pace' says more than 'its rapid pace'
+        weight = 1.2
+    elif before == "the":
+        weight = 0.9
     for hit in table.find(words, start, i):
-        level = _level(words, hit, i, family, 1.0)
+        level = _level(words, hit, i, family, weight)
         if level is not None and (_only_qualifies(words, hit.last, i, table)):
             found.append(level)
             for k in range(hit.first, hit.last):

@@ -24,7 +24,9 @@ def lexicon(name: str) -> dict[str, Any]:
 
 
 def singular(word: str) -> str:
-    """`word` without a plural ending ('waltzes' -> 'waltz', 'marches' -> 'march', 'blues' stays)."""
+    """`word` without a plural ending ('waltzes' -> 'waltz', "bach's" -> 'bach', 'marches' -> 'march', 'blues' stays)."""
+    if word.endswith("'s"):
+        return word[:-2]
     if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "blues")):
         return word
     if word.endswith("ies") and len(word) > 4:

@@ -12,6 +12,11 @@ _FRACTION = re.compile(r"(?<![\w/.#+-])(\d{1,4})\s?/\s?(\d{1,4})(?![\w/])")
 _CONTEXT = frozenset("time metre meter signature in metres meters bars bar".split())
 _NOT_METRE = frozenset("note notes grid quantise quantize quantized quantised triplet triplets swing dotted delay".split())
 _DENOMINATORS = (1, 2, 4, 8, 16, 32)
+_UNUSUAL = frozenset(
+    "odd unusual uncommon unconventional atypical irregular asymmetric asymmetrical uneven rare strange weird unorthodox unique "
+    "exotic peculiar quirky nonstandard".split())
+_USUAL = frozenset("common commonly usual usually typical standard conventional ordinary conforming conform normal regular".split())
+_UNUSUAL_METRE = "7/8"  # what is taken where an unusual metre is asked for without saying which
 
 
 class MetreReader:
@@ -20,7 +25,6 @@ class MetreReader:
     def __init__(self) -> None:
         data = lexicon("metres")
         self._stated: PhraseTable[str] = PhraseTable(data["stated"].items())
-        self._odd: PhraseTable[str] = PhraseTable(data["odd"].items())
 
     def read(self, words: Words) -> Reading:
         """The metre with its origin; a notice where several are named.
@@ -48,8 +52,7 @@ class MetreReader:
             found.append((f"{top}/{bottom}", first, last, Origin.STATED, 1.0 if context else 0.95))
         for hit in self._stated.find(words):
             found.append((hit.value, hit.first, hit.last, Origin.STATED, 0.9))
-        for odd in self._odd.find(words):
-            found.append((odd.value, odd.first, odd.last, Origin.INFERRED, 0.5))
+        found += [(_UNUSUAL_METRE, a, b, Origin.INFERRED, 0.5) for a, b in _unusual(words)]
         live = [f for f in found if not negated(words, f[1], 4) and not hypothetical(words, f[1])]
         for _, first, last, _, _ in found:
             end = last + 1 if words.at(last) in ("time", "metre", "meter") else last
@@ -66,6 +69,28 @@ class MetreReader:
             if origin is Origin.INFERRED:
                 reading.notice("metre", f"An unusual metre was asked for without saying which; {value} was chosen.")
         return reading
+
+
+def _unusual(words: Words) -> list[tuple[int, int]]:
+    """Where a metre is called odd: 'odd metre', 'the time signature is not commonly used', 'out of the norm'."""
+    found = []
+    for i, word in enumerate(words.low):
+        if words.masked[i] or not (word in ("metre", "meter", "metres", "meters") or (word in ("signature", "signatures") and words.at(i - 1) == "time")
+                or (word == "time" and words.at(i - 1) in ("odd", "irregular", "asymmetric"))):
+            continue
+        low = max(0, i - 9)
+        high = min(len(words), i + 10)
+        for k in range(low, high):
+            if words.sentence[k] != words.sentence[i]:
+                continue
+            near = words.low[k]
+            denied = near in _USUAL and any(w in ("not", "non", "isn't", "no", "never") for w in words.low[max(low, k - 3) : k])
+            beyond = near == "norm" and any(w in ("out", "from", "outside", "off") for w in words.low[max(0, k - 3) : k])
+            close = abs(k - i) <= 4 or near not in ("unique", "exotic", "strange", "weird", "rare", "peculiar", "quirky")
+            if (near in _UNUSUAL and close) or denied or beyond:
+                found.append((min(k, i), max(k, i) + 1))
+                break
+    return found
 
 
 def _in_context(words: Words, first: int, last: int) -> bool:

@@ -63,7 +63,7 @@ class MoodReader:
         near = low[max(0, first - 5) : first] + low[last : last + 2]
         if any(w in _LISTING for w in low[max(0, first - 9) : first]):
             return 0.02
-        weight = 0.35 if mood.weak else 1.0
+        weight = 0.2 if mood.weak else 1.0
         if any(w in _BINDERS for w in near):
             weight *= 2.5
         return weight
@@ -73,12 +73,12 @@ class MoodReader:
         if not found:
             return
         strongest = max(f[1] for f in found)
-        kept = [f for f in found if f[1] >= strongest * 0.3]
+        kept = [f for f in found if f[1] >= strongest * 0.35]
         total = sum(f[1] for f in kept)
         valence = sum(f[0].valence * f[1] for f in kept) / total
         arousal = sum(f[0].arousal * f[1] for f in kept) / total
         said = ", ".join(dict.fromkeys(words.written(f[2], f[3]) for f in kept))
-        origin = Origin.STATED if strongest >= 0.3 else Origin.INFERRED
+        origin = Origin.STATED if strongest >= 0.5 else Origin.INFERRED
         sure = 1.0 if strongest >= 1.0 else 0.7 if origin is Origin.STATED else 0.4
         if strongest >= 0.1 and any(not taken[f[2]] for f in kept):
             names = tuple(dict.fromkeys(f[0].name for f in sorted(kept, key=lambda f: -f[1])))

@@ -88,12 +88,12 @@ class Reader:
         take(read_length(words, form.spans if "form" in form.values else ()))
         take(read_range(words))
         take(self._key.read(words))
-        qualified = bytearray(used)  # words that qualified a tempo or a rhythm say less of the mood
         style, hides, references = self._styles.read(words)
         take(style)
-        take(self._mood.read(words, qualified))
-        take(self._playing.read(words, qualified))
         self._parts(words, hides, values, notices, used)
+        spent = bytearray(used)  # words that qualified a tempo, a rhythm or an instrument say less of the mood
+        take(self._mood.read(words, spent))
+        take(self._playing.read(words, spent))
         self._imply(words, title, references, values)
         take(read_leftover(words, used, self._mood, self._styles, self._tempo))
         values["unused"] = tuple(values.get("unused", ()))

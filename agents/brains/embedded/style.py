@@ -81,10 +81,14 @@ class StyleReader:
         inside = {i for a, b in reading.spans for i in range(a, b)}
         hits: list[tuple[Genre, int, int, float]] = []
         hides: list[tuple[int, int]] = []
+        denied = -1  # the word after the last genre that is denied: 'unlike rap and new age'
         for hit in self.table.find(words):
             if hit.first in inside or not self._is_genre(words, hit):
                 continue
-            if negated(words, hit.first, 8):
+            chained = denied >= 0 and all(w in ("and", "or", "nor") for w in words.low[denied : hit.first]) and (
+                words.sentence[hit.first] == words.sentence[denied - 1])
+            if chained or negated(words, hit.first, 12):
+                denied = hit.last
                 reading.use(hit.first, hit.last)
                 if hit.value.hides:
                     hides.append((hit.first, hit.last))

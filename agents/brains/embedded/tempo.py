@@ -126,12 +126,16 @@ class TempoReader:
             like = level.kind.endswith("_like")
             kind = level.kind.removesuffix("_like")
             weight = level.weight * (0.5 if like else 1.0)
-            if level.noun in ("pace", "speed", "rate", "paced") and not like:
+            if level.noun in ("pace", "speed", "rate") and not like:
                 weight += 0.2
             if kind != "moderate" and not like:
                 weight += 0.05
             said.append((kind, weight, level.first, level.last, not like))
-        said += self._loose(words, used | {i for s in said for i in range(s[2], s[3])})
+        taken = used | {i for level in levels for i in range(level.first, level.last)}
+        said += self._loose(words, taken)
+        if not said:
+            said = [(kind, 0.4, level.first, level.last, False) for level in levels
+                    if level.family == "rhythm" and (kind := _pace_of(words, level))]
         for _, _, first, last, _ in said:
             reading.use(first, last)
         if not said:
@@ -161,16 +165,17 @@ class TempoReader:
         t = tables()
         for hit in t.tempo.find(words):
             if hit.value.endswith("_like") or any(i in used for i in range(hit.first, hit.last)):
-                if words.low[hit.first : hit.last] == ["fast", "paced"] or words.written(hit.first, hit.last).lower() == "upbeat":
-                    found.append(("fast", 0.45, hit.first, hit.last, False))
+                moved = words.at(hit.first - 1) in ("moves", "flows", "moving", "flowing", "proceeds", "unfolds")
+                if moved or words.written(hit.first, hit.last).lower() == "upbeat":
+                    found.append((hit.value.removesuffix("_like"), 0.45, hit.first, hit.last, False))
                 continue
-            word, after = words.low[hit.first], words.at(hit.last)
+            after = words.at(hit.last)
             if negated(words, hit.first, 3) and hit.value != "moderate":
                 continue
             said = words.written(hit.first, hit.last).lower()
             verb = words.at(hit.first - 1) in t.tempo_verbs or words.at(hit.first - 1) in ("performed", "played")
             compound = "tempo" in said or "paced" in said or "speed" in said or "time" in said.split("-")
-            if word in ("high", "low", "mid", "middle", "medium", "balanced", "normal", "average", "standard", "walking", "comfortable",
+            if words.low[hit.first] in ("high", "low", "mid", "middle", "medium", "balanced", "normal", "average", "standard", "walking", "comfortable",
                         "racing", "galloping", "rushing", "dragging", "ordinary", "intermediate", "moderate", "blazing",
                         "lightning", "crawling", "snail", "blistering") and not compound and not verb:
                 continue
@@ -178,7 +183,7 @@ class TempoReader:
                 continue
             if said == "double-time":
                 continue
-            weight = 0.85 if compound or verb else 0.65
+            weight = 1.1 if verb else 0.85 if compound else 0.65
             if hypothetical(words, hit.first):
                 weight *= 0.1
             found.append((hit.value, weight, hit.first, hit.last, weight > 0.1))
@@ -224,6 +229,14 @@ _FAST_THINGS = frozenset(
 def _tempo_near(words: Words, first: int, last: int) -> bool:
     near = words.low[max(0, first - 5) : last + 5]
     return "tempo" in near or "speed" in near or "pace" in near or (words.at(last) in ("at", "in") and "time" not in near)
+
+
+def _pace_of(words: Words, level: Level) -> str | None:
+    """The tempo that a rhythm's qualifier implies: 'a fast beat', 'a moderate rhythm'."""
+    for hit in tables().tempo.find(words, level.first, level.last):
+        if hit.value in ("slow", "moderate", "fast"):
+            return hit.value
+    return "moderate" if level.kind == "moderate" else None
 
 
 def tempo_class(bpm: float) -> str:

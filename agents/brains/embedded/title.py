@@ -20,6 +20,7 @@ _NO_TITLE = frozenset(
     "title request prompt note notes bpm duration scale mode task example dynamics texture sections verse chorus intro "
     "bridge outro parts tracks composition music song piece brief description goal idea theme".split()
 )
+_VERBS = frozenset("compose write create make generate give produce arrange please can i need want".split())
 
 
 def read_title(words: Words) -> Reading:
@@ -35,7 +36,7 @@ def read_title(words: Words) -> Reading:
         inside = words.low[first:last]
         if not title or not inside or title.lower() in ("unspecified", "untitled", "none", "n/a"):
             continue
-        if pattern is _HEADING and (any(w in _NO_TITLE for w in inside) or not _capitals(words, first, last)):
+        if pattern is _HEADING and (inside[-1] in _NO_TITLE or inside[0] in _VERBS or not _capitals(words, first, last)):
             continue
         reading.values["title"] = Attribute[str](value=title, origin=Origin.STATED, words=match[0].strip(" \n.;,"))
         start, end = words.covering(match.start(), match.end())
