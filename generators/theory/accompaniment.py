@@ -3,26 +3,21 @@
 Rhythms of comping come from the groove (`comping`), figures of broken chords from `data/figures.toml`.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
 from ripieno.generators.theory.comping import comp_onsets
-from ripieno.generators.theory.scales import Moments
 from ripieno.generators.theory.style import data_table
 from ripieno.generators.theory.types import Context, Part
 from ripieno.generators.theory.voicing import Voicing, candidates, guitar_shapes, lead_voices
 from ripieno.score.instruments import Role
-from ripieno.score.piece import ChordSpan, Notes, make_notes
+from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import PPQ
 
 Row = tuple[int, int, int, int]
 _GUITARS = ("guitar",)
 _DRIVEN = ("overdriven_guitar", "distortion_guitar", "seven_string_guitar")
-
-
-def spans_of(context: Context) -> tuple[ChordSpan, ...]:
-    """The chords, cut at section borders."""
-    return context.chords
 
 
 def voiced(part: Part, context: Context, count: int, spread: str = "") -> list[Voicing]:
@@ -38,7 +33,8 @@ def voiced(part: Part, context: Context, count: int, spread: str = "") -> list[V
         elif part.instrument.family in _GUITARS and count >= 4 and not spread:
             shapes.append(guitar_shapes(span.chord, part.low, part.high))
         else:
-            shapes.append(candidates(span.chord, count, part.low, part.high, spread or _spread(part, style.profile.family), rooted))
+            shape = spread or _spread(part, style.profile.family)
+            shapes.append(candidates(span.chord, count, part.low, part.high, shape, rooted))
     centre = (part.low + part.high) / 2
     return lead_voices(shapes, centre, strict=style.profile.family == "classical")
 
@@ -73,8 +69,6 @@ def write_chords(part: Part, context: Context) -> Notes:
 
 
 def _last_at(starts: Sequence[int], tick: int) -> int:
-    from bisect import bisect_right
-
     return bisect_right(starts, tick) - 1
 
 
@@ -125,7 +119,6 @@ def write_arpeggio(part: Part, context: Context) -> Notes:
     """Broken chords in a figure that the part keeps through a section, resting on the last chord."""
     figures = data_table("figures")
     timeline = context.form.timeline
-    moments = Moments(context.chords, context.form)
     rows: list[Row] = []
     cache: dict[int, list[Voicing]] = {}
     starts = [s.start for s in context.chords]
@@ -155,11 +148,15 @@ def write_arpeggio(part: Part, context: Context) -> Notes:
                     voicing = cache[count][chord]
                     sound = length // parts if not last else timeline.bar_ticks(bar)
                     velocity = int(58 + 20 * metre.weight(tick - begin, PPQ)) + (4 if fresh else 0)
-                    chosen = voicing if last else [voicing[min(int(s.rstrip("+")), len(voicing) - 1)] + 12 * s.count("+")
-                                                   for s in (["0"] if fresh and step != "0&3" else step.split("&"))]  # fmt: skip
+                    marks = ["0"] if fresh and "&" not in step else step.split("&")
+                    chosen = voicing if last else _picked(voicing, marks)
                     rows.extend((tick, sound, p, velocity) for p in chosen if part.low <= p <= part.high)
-    del moments
     return make_notes(tidy(rows, timeline.bar_start(context.form.bars)))
+
+
+def _picked(voicing: Voicing, marks: Sequence[str]) -> list[int]:
+    """The notes of a voicing that a figure's marks name: places from below, '+' an octave up."""
+    return [voicing[min(int(m.rstrip("+")), len(voicing) - 1)] + 12 * m.count("+") for m in marks]
 
 
 def figure_for(part: Part, context: Context, label: str, energy: float) -> str:

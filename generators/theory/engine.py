@@ -20,7 +20,7 @@ from ripieno.generators.theory.percussion import write_percussion
 from ripieno.generators.theory.performance import controls, perform
 from ripieno.generators.theory.reading import chords_of, form_of, roles_of, seat_of
 from ripieno.generators.theory.style import Style, builtin_styles, style_named
-from ripieno.generators.theory.types import Context, Form, Part, random_stream
+from ripieno.generators.theory.types import Context, Form, Part, Writer, random_stream
 from ripieno.score.brief import Brief, PartRequest
 from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role
@@ -32,6 +32,12 @@ _ORDER = (
     Role.LEAD, Role.BASS, Role.DRUMS, Role.PERCUSSION, Role.CHORDS, Role.PAD, Role.ARPEGGIO, Role.RIFF, Role.DRONE,
     Role.COUNTERMELODY, Role.ANSWER,
 )
+_WRITERS: dict[Role, Writer] = {
+    Role.BASS: write_bass, Role.DRUMS: write_drums, Role.PERCUSSION: write_percussion,
+    Role.CHORDS: accompaniment.write_chords, Role.PAD: accompaniment.write_pad, Role.ARPEGGIO: accompaniment.write_arpeggio,
+    Role.DRONE: accompaniment.write_drone, Role.RIFF: second_lines.write_riff,
+    Role.COUNTERMELODY: second_lines.write_counter, Role.ANSWER: second_lines.write_answer,
+}  # fmt: skip
 
 
 class TheoryEngine:
@@ -161,12 +167,7 @@ def _written(part: Part, context: Context, leads: Sequence[Part]) -> Notes:
         if first is None:
             return write_melody(part, context)
         return _second(part, first, context)
-    writers = {
-        Role.BASS: write_bass, Role.DRUMS: write_drums, Role.PERCUSSION: write_percussion, Role.CHORDS: accompaniment.write_chords,
-        Role.PAD: accompaniment.write_pad, Role.ARPEGGIO: accompaniment.write_arpeggio, Role.DRONE: accompaniment.write_drone,
-        Role.RIFF: second_lines.write_riff, Role.COUNTERMELODY: second_lines.write_counter, Role.ANSWER: second_lines.write_answer,
-    }  # fmt: skip
-    return writers[role](part, context)
+    return _WRITERS[role](part, context)
 
 
 def _second(part: Part, first: Part, context: Context) -> Notes:
@@ -227,7 +228,8 @@ def _spliced(old: Track, new: Track, span: tuple[int, int]) -> Track:
     def inside(ticks: np.ndarray) -> np.ndarray:
         return np.asarray((ticks >= first) & (ticks < end))
 
-    notes = np.concatenate([old.notes[~inside(old.notes["start"])], _cut(new.notes[inside(new.notes["start"])], old.notes, span)])
+    fresh = _cut(new.notes[inside(new.notes["start"])], old.notes, span)
+    notes = np.concatenate([old.notes[~inside(old.notes["start"])], fresh])
     moves: Controls = np.concatenate(
         [old.controls[~inside(old.controls["tick"])], new.controls[inside(new.controls["tick"])]]
     )

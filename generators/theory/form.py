@@ -19,6 +19,7 @@ from ripieno.score.keys import Key
 from ripieno.score.piece import Section
 from ripieno.score.time import MAX_BARS, MAX_TEMPO, MIN_TEMPO, PPQ, Metre, MetreChange, Tempo, Timeline
 
+KEPT = 9  # sections this dear stay while there are four bars for each
 _LETTERS = re.compile(r"^(?:[A-H]['′’]*[\s,-]*){1,24}$")
 
 
@@ -31,7 +32,7 @@ class _Slot:
     label: str
     stated: int | None
     weight: int
-    dear: int = 3
+    dear: int = KEPT
 
 
 def plan_form(style: Style, brief: Brief, rng: np.random.Generator) -> Form:
@@ -103,14 +104,14 @@ def _slots(
 ) -> tuple[list[_Slot], tuple[int, int] | None]:
     """Sections before their lengths are settled, and the stretch that may be repeated."""
     if request is not None and request.sections:
-        return _labelled([(s, s.label, 3, None) for s in request.sections]), None
+        return _labelled([(s, s.label, KEPT, None) for s in request.sections]), None
     names = (request.name,) if request is not None and request.name else (style.form.names or (style.profile.form,))
     name = names[int(rng.integers(len(names)))]
     row = data_table("forms").get(_form_name(name))
     if row is None:
         letters = re.findall(r"[A-H]['′’]*", name) if _LETTERS.match(name) else []
         letters = letters or ["A", "A", "B", "A"]
-        slots = _labelled([(SectionRequest(name=c), c.rstrip("'′’"), 3, 8) for c in letters])
+        slots = _labelled([(SectionRequest(name=c), c.rstrip("'′’"), KEPT, 8) for c in letters])
         return _framed(style, slots, bars, request, rng), (0, len(slots))
     labels = row.get("labels", [""] * len(row["sections"]))
     slots = _labelled([(SectionRequest(name=n), label, dear, length)
@@ -178,10 +179,12 @@ def _fit(slots: list[_Slot], cycle: tuple[int, int] | None, bars: int) -> list[_
             usual += size
     while len(slots) > 1 and bars < 0.7 * sum(s.weight for s in slots):
         dear = min(s.dear for s in slots)
-        places = [i for i, s in enumerate(slots) if s.dear == dear]
-        if dear >= 3 and bars >= 4 * len(slots):
-            break
-        del slots[places[-1]]
+        if dear >= KEPT:
+            if bars >= 4 * len(slots):
+                break
+            slots = slots[:-1]
+        else:
+            slots = [s for s in slots if s.dear > dear]
     return slots
 
 
@@ -232,7 +235,8 @@ def _plans(
         name = slot.name if slot.name.isupper() else slot.name[:1].upper() + slot.name[1:]
         section = Section(name, bar, length, round(energy, 3), slot.label)
         last = i == len(slots) - 1
-        phrases = split_phrases(bar, length, slot.kind, slot.label, style.melody.phrase, last)
+        again = not last and slots[i + 1].label == slot.label
+        phrases = split_phrases(bar, length, slot.kind, slot.label, style.melody.phrase, last=last, again=again)
         plans.append(SectionPlan(section, slot.kind, keys[i], phrases, times))
         bar += length
     return tuple(plans)
@@ -271,8 +275,13 @@ def _section_keys(
     return keys
 
 
-def split_phrases(first: int, bars: int, kind: str, label: str, usual: int, last: bool) -> tuple[Phrase, ...]:
-    """Phrases of a section: the usual length, the rest spread; ideas a a' b a'-like; cadences where phrases end."""
+def split_phrases(
+    first: int, bars: int, kind: str, label: str, usual: int, *, last: bool, again: bool = False
+) -> tuple[Phrase, ...]:
+    """Phrases of a section: the usual length, the rest spread; ideas a a' b a'-like; cadences where phrases end.
+
+    `last` marks the section that ends the piece, `again` one whose material follows at once: a single phrase stays open.
+    """
     lengths: list[int] = []
     left = bars
     while left > 0:
@@ -291,6 +300,8 @@ def split_phrases(first: int, bars: int, kind: str, label: str, usual: int, last
         final = i == n - 1
         if final and last:
             cadence = "final"
+        elif final and n == 1 and again:
+            cadence = "half"
         elif final:
             cadence = {"verse": "half", "prechorus": "half", "build": "half", "bridge": "half", "intro": "half",
                        "break": "open"}.get(kind, "authentic")

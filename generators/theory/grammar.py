@@ -38,8 +38,8 @@ class Grammar:
 
     def cadence(self, kind: str, rng: np.random.Generator, room: int) -> tuple[str, ...]:
         """A cadence of a kind with at most `room` chords."""
-        kind = kind if kind in self.cadences else {"final": "authentic", "turnaround": "half", "open": "half",
-                                                   "plagal": "authentic", "deceptive": "half"}.get(kind, "authentic")  # fmt: skip
+        if kind not in self.cadences:
+            kind = "half" if kind in ("turnaround", "open", "deceptive") else "authentic"
         options = [c for c in self.cadences[kind] if len(c) <= room] or [self.cadences[kind][0][-max(1, room):]]
         return options[int(rng.integers(len(options)))]
 

@@ -6,6 +6,7 @@ in the cadence. Knows nothing of voicings.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,9 +38,9 @@ def plan_harmony(style: Style, brief: Brief, form: Form, rng_of: RandomSource) -
     given = brief.progressions.value if brief.progressions else ()
     spans: list[ChordSpan] = []
     trail: list[str] = []
-    for row in given:
-        if not row.chords:
-            raise BadRequest("A progression has at least one chord", value=row.name or "empty")
+    for wanted in given:
+        if not wanted.chords:
+            raise BadRequest("A progression has at least one chord", value=wanted.name or "empty")
     everywhere = [row for row in given if not row.section]
     whole = _continuous(everywhere[0], form) if len(everywhere) == 1 and len(given) == 1 else None
     if whole is not None:
@@ -94,7 +95,8 @@ def _exact(row: ProgressionRequest, key: Key, timeline: Timeline, first: int, ba
     each = _bars_each(row, bars)
     start, stop = timeline.bar_start(first), timeline.bar_start(first + bars)
     length = timeline.bar_ticks(first) * each
-    spans, i = [], 0
+    spans: list[ChordSpan] = []
+    i = 0
     while True:
         a, b = start + round(i * length), min(stop, start + round((i + 1) * length))
         if a >= stop:
@@ -204,7 +206,7 @@ class _Writer:
         body = self.bodies.get(body_key)
         rng = self.rng_of("phrase", label, idea if not self.habits.loop else "", phrase.bars)
         if body is None:
-            body = self._body(phrase, grammar, rng, opening=idea == "a")
+            body = self._body(phrase, grammar, rng, opening=idea == "a" and label == self.main.section.label)
             self.bodies[body_key] = body
         if self.habits.loop and phrase.cadence != "final":
             return [list(b) for b in body]
@@ -226,8 +228,9 @@ class _Writer:
         if not opening:  # a second idea starts away from home
             outgoing = grammar.weights[int(np.argmax(grammar.start))].copy()
             first = grammar.states[int(rng.choice(len(outgoing), p=outgoing / outgoing.sum()))]
-        target = grammar.cadence("half", rng, 1)[-1]
-        path = grammar.path(first, sum(counts), target if not self.habits.loop else grammar.states[int(np.argmax(grammar.start))], rng)
+        home = grammar.states[int(np.argmax(grammar.start))]
+        target = home if self.habits.loop else grammar.cadence("half", rng, 1)[-1]
+        path = grammar.path(first, sum(counts), target, rng)
         out: Bars = []
         place = 0
         for n in counts:
@@ -262,7 +265,7 @@ class _Writer:
         plain = [[self.chord(n, key) for n in row] for row in bars]
         flat = [(b, i) for b, row in enumerate(plain) for i in range(len(row))]
         out = [list(row) for row in plain]
-        for (b, i), (nb, ni) in zip(flat, flat[1:], strict=False):
+        for (b, i), (nb, ni) in pairwise(flat):
             now, target = plain[b][i], plain[nb][ni]
             if now == target or now.bass or target.bass:
                 continue
@@ -324,10 +327,8 @@ def _bar_spans(chords: Sequence[Chord], timeline: Timeline, bar: int) -> list[Ch
     start, length = timeline.bar_start(bar), timeline.bar_ticks(bar)
     beats = [s for s, _ in metre.beats(timeline.ppq)]
     n = len(chords)
-    if n <= len(beats):
-        cuts = [beats[-(-i * len(beats) // n)] for i in range(n)]
-    else:
-        cuts = [i * length // n for i in range(n)]
+    crowded = n > len(beats)
+    cuts = [i * length // n if crowded else beats[-(-i * len(beats) // n)] for i in range(n)]
     ends = [*cuts[1:], length]
     return [ChordSpan(start + a, start + b, c) for a, b, c in zip(cuts, ends, chords, strict=True)]
 

@@ -85,8 +85,8 @@ def _idea(
     rng = context.rng("idea", part.track or part.id, name)
     fresh = invent(metre, habits, density, habits.motif_bars, rng)
     older = [v for k, v in pool.items() if k.split(".")[0] != name.split(".")[0]]
-    if older and rng.random() < 0.35:  # unity: the new section turns the old idea upside down
-        fresh = tuple(f.inverted() for f in older[0][: habits.motif_bars])
+    if older and rng.random() < 0.35:  # unity: a new rhythm carries the old contour, upside down
+        fresh = tuple(f.following(old.inverted()) for f, old in zip(fresh, older[0], strict=False))
     pool[name] = fresh
     return fresh
 
@@ -233,9 +233,10 @@ def _goal(at: Moment, kind: str, costs: np.ndarray) -> np.ndarray:
     out = np.where(at.plain, costs + 0.8, costs + 8.0)
     if kind in ("authentic", "final"):
         if at.plain[tonic]:
+            out += 3.0 if kind == "final" else 0.6
             out[tonic] = 0.0
-        if kind == "authentic":
-            out[third] = min(out[third], 0.7)
+            if kind == "authentic":
+                out[third] = min(out[third], 0.9)
         return out
     for pc in ((at.chord.root_pc + 7) % 12, third, at.chord.root_pc):
         if at.plain[pc] and pc != tonic:

@@ -4,9 +4,10 @@ A figure is a bar of melody before it has pitches: onsets and lengths in ticks f
 above a phrase's own level. Phrases are built of figures by statement, sequence, inversion, fragmentation, contrast.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,6 +27,13 @@ class Figure:
     def shifted(self, by: float) -> "Figure":
         """The figure at another height: a sequence."""
         return replace(self, steps=tuple(s + by for s in self.steps))
+
+    def following(self, other: "Figure") -> "Figure":
+        """This rhythm with the contour of another figure, stretched or shortened to it."""
+        if not self.steps or not other.steps:
+            return self
+        places = np.linspace(0, len(other.steps) - 1, len(self.steps)).round().astype(int)
+        return replace(self, steps=tuple(other.steps[i] for i in places))
 
     def inverted(self) -> "Figure":
         """The figure upside down about its first note."""
@@ -85,7 +93,7 @@ def _syncopated(
     notes: list[list[int]], early: Mapping[int, int], chance: float, rng: np.random.Generator
 ) -> tuple[tuple[int, int], ...]:
     """Some on-beat notes come early, by as much as `early` says for the beat, where the note before leaves room."""
-    for before, note in zip(notes, notes[1:], strict=False):
+    for before, note in pairwise(notes):
         by = early.get(note[0], 0)
         if by and rng.random() < chance and note[0] - by > before[0]:
             note[0], note[1] = note[0] - by, note[1] + by
@@ -138,7 +146,7 @@ def fragmented(figure: Figure, metre: Metre, shift: float) -> Figure:
         return figure.shifted(shift)
     notes = [*head, *[(a + half, b, s + shift) for a, b, s in head if a + half < metre.bar_ticks(PPQ)]]
     end = metre.bar_ticks(PPQ)
-    return Figure(tuple(a for a, _, _ in notes), tuple(min(b, end - a) for a, b, _ in notes), tuple(s for _, _, s in notes))
+    return _figure([(a, min(b, end - a), s) for a, b, s in notes])
 
 
 def _half(metre: Metre) -> int:
@@ -170,7 +178,12 @@ def varied(figure: Figure, metre: Metre, rng: np.random.Generator) -> Figure:
             notes[k][2] += float(rng.choice([-2, -1, 1, 2]))
             break
     rows = [n for n in notes if n[1] > 0]
-    return Figure(tuple(int(a) for a, _, _ in rows), tuple(int(b) for _, b, _ in rows), tuple(s for _, _, s in rows), figure.pin)
+    return replace(_figure([(int(a), int(b), s) for a, b, s in rows]), pin=figure.pin)
+
+
+def _figure(notes: Sequence[tuple[int, int, float]]) -> Figure:
+    """A figure from (onset, length, step) rows."""
+    return Figure(tuple(a for a, _, _ in notes), tuple(b for _, b, _ in notes), tuple(s for _, _, s in notes))
 
 
 def cadence(metre: Metre, head: Figure, final: bool, rest: float, rng: np.random.Generator) -> Figure:
@@ -187,5 +200,5 @@ def cadence(metre: Metre, head: Figure, final: bool, rest: float, rng: np.random
             goal = lead[-1][2] - 1.0
             sound = max(beats[-1][1], length - half - breath)
             notes = [*lead, (half, min(sound, length - half), goal)]
-            return Figure(*(tuple(x) for x in zip(*notes, strict=True)), pin=True)  # type: ignore[arg-type]
+            return replace(_figure(notes), pin=True)
     return Figure((0,), (max(beats[0][1], length - breath),), (0.0,), pin=True)

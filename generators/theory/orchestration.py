@@ -136,9 +136,9 @@ def _hands(base: Part, roles: frozenset[Role], brief: Brief) -> list[Part]:
     layers: list[Part] = []
     if base.role is Role.LEAD and not roles & HARMONY and (keyboard or plucked):
         layers.append(_layer(base, Role.CHORDS, "chords", brief, 48 if keyboard else 52, 19))
-    if Role.BASS not in roles and row.low <= 43 and (keyboard or plucked) and base.role in (Role.LEAD, Role.CHORDS, Role.ARPEGGIO):
-        if base.role is not Role.LEAD or layers:
-            layers.append(_layer(base, Role.BASS, "bass", brief, 40, 20))
+    alone = base.role in (Role.CHORDS, Role.ARPEGGIO) or bool(layers)
+    if alone and Role.BASS not in roles and row.low <= 43 and (keyboard or plucked):
+        layers.append(_layer(base, Role.BASS, "bass", brief, 40, 20))
     return layers
 
 
@@ -192,8 +192,8 @@ def _spread_registers(seats: Sequence[Seat], brief: Brief) -> list[Seat]:
             number = counts.get(part.role, 0)
             counts[part.role] = number + 1
             low, high = part.low, part.high
-            if part.role in HARMONY and leads and high > ceiling and part.id not in {p.id for p in leads}:
-                drop = min(high - ceiling, max(0, low - max(part.instrument.low, 43)), max(0, low - part.instrument.comfort_low))
+            if part.role in HARMONY and leads and high > ceiling:
+                drop = min(high - ceiling, max(0, low - max(part.instrument.comfort_low, 43)))
                 low, high = low - drop, high - drop
             if number and part.role in (Role.PAD, Role.ARPEGGIO, Role.CHORDS, Role.RIFF) and brief.pitch_range is None:
                 shift = 7 if number % 2 else -5

@@ -18,7 +18,8 @@ _BALANCE = {
     Role.LEAD: 1.08, Role.ANSWER: 1.0, Role.COUNTERMELODY: 0.9, Role.CHORDS: 0.86, Role.ARPEGGIO: 0.82, Role.PAD: 0.78,
     Role.RIFF: 0.95, Role.BASS: 1.0, Role.DRONE: 0.75, Role.DRUMS: 1.0, Role.PERCUSSION: 0.9,
 }  # fmt: skip
-_PEDALLED = ("keys",)
+_SOUNDING = {"staccato": 0.45, "pizzicato": 0.5, "spiccato": 0.45, "marcato": 0.85, "detached": 0.75, "palm mute": 0.5,
+             "muted": 0.6}  # fmt: skip
 Float = npt.NDArray[np.float64]
 
 
@@ -48,8 +49,12 @@ def _stretches(form: Form, section: str) -> list[tuple[int, int]]:
     if wanted == "end":
         last = form.sections[-1].section
         return [(last.first_bar, last.end_bar)]
-    return [(p.section.first_bar, p.section.end_bar) for p in form.sections
-            if wanted in (p.section.name.lower(), p.section.name.lower().rstrip(" 0123456789"), p.kind, p.section.label.lower())]  # fmt: skip
+    found = []
+    for plan in form.sections:
+        name = plan.section.name.lower()
+        if wanted in (name, name.rstrip(" 0123456789"), plan.kind, plan.section.label.lower()):
+            found.append((plan.section.first_bar, plan.section.end_bar))
+    return found
 
 
 def perform(part: Part, notes: Notes, context: Context) -> Notes:
@@ -118,8 +123,7 @@ def _swung(ticks: Float, unit: int, swing: float) -> Float:
 
 def _articulated(part: Part, starts: Float, ends: Float) -> Float:
     """Lengths as the wished articulation has them."""
-    factor = {"staccato": 0.45, "pizzicato": 0.5, "spiccato": 0.45, "marcato": 0.85, "detached": 0.75, "palm mute": 0.5,
-              "muted": 0.6, "legato": 1.0, "sustained": 1.0, "tenuto": 1.0}.get((part.articulation or "").lower(), 1.0)  # fmt: skip
+    factor = _SOUNDING.get((part.articulation or "").lower(), 1.0)
     return np.asarray(starts + np.maximum(PPQ // 16, (ends - starts) * factor), dtype=np.float64)
 
 
@@ -142,7 +146,7 @@ def _sound(notes: Notes, starts: Float, ends: Float, velocity: Float, end: int) 
 
 def controls(part: Part, context: Context) -> Controls:
     """The sustaining pedal, changed with the harmony, where style and instrument use one."""
-    if not context.style.performance.pedal or part.instrument.technique != "keys" or part.instrument.family not in _PEDALLED:
+    if not context.style.performance.pedal or part.instrument.family != "keys":
         return make_controls()
     rows: list[tuple[int, int, int, int]] = []
     moments = Moments(context.chords, context.form)

@@ -19,8 +19,10 @@ def form_of(piece: Piece, style: Style, brief: Brief) -> Form:
         label = section.label or section.name
         kind = section_kind(section.name)
         key = piece.key_at(section.first_bar) if piece.keys else main_key(style, brief)
+        last = i == len(sections) - 1
+        again = not last and (sections[i + 1].label or sections[i + 1].name) == label
         phrases = split_phrases(
-            section.first_bar, section.bars, kind, label, style.melody.phrase, i == len(sections) - 1
+            section.first_bar, section.bars, kind, label, style.melody.phrase, last=last, again=again
         )
         plans.append(SectionPlan(section, kind, key, phrases, seen.get(label, 0)))
         seen[label] = seen.get(label, 0) + 1

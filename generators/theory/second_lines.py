@@ -132,7 +132,7 @@ def _reply(part: Part, context: Context, plan: SectionPlan) -> Figure:
 
 
 def _gaps(tune: Notes, first: int, stop: int, context: Context, plan: SectionPlan) -> list[tuple[int, int]]:
-    """Stretches in which the tune is silent or only holds, a beat and more; the second halves of phrases where there is none."""
+    """Stretches in which the tune is silent or only holds, a beat and more; without a tune the second halves of phrases."""
     timeline = context.form.timeline
     metre = timeline.metre_at(plan.section.first_bar)
     beat = metre.beats(PPQ)[0][1]
@@ -148,7 +148,8 @@ def _gaps(tune: Notes, first: int, stop: int, context: Context, plan: SectionPla
     if stop - edge >= beat:
         found.append((edge, stop))
     if not len(inside):
-        found = [(timeline.bar_start(p.first_bar + p.bars // 2), timeline.bar_start(p.first_bar + p.bars)) for p in plan.phrases]
+        halves = [(p.first_bar + p.bars // 2, p.first_bar + p.bars) for p in plan.phrases]
+        found = [(timeline.bar_start(a), timeline.bar_start(b)) for a, b in halves]
     if plan is context.form.sections[-1]:
         end = timeline.bar_start(context.form.bars - 1)
         found = [(a, min(b, end)) for a, b in found if a < end]
@@ -241,7 +242,8 @@ def write_second_lead(part: Part, context: Context, first: Part) -> Notes:
             shift = 2 if int(note["pitch"]) - 4 >= part.low else -5
             wishes.append(Wish(int(note["pitch"]) * STEP - shift, 0.6, costs, at.scale, False, 0.9))
         pitches = best_line(wishes, part.low, part.high, 0.4, 0.8, np.zeros((len(wishes), part.high - part.low + 1)))
-        rows.extend((int(n["start"]), int(n["duration"]), p, max(1, int(n["velocity"]) - 8)) for n, p in zip(here, pitches, strict=True))
+        for note, pitch in zip(here, pitches, strict=True):
+            rows.append((int(note["start"]), int(note["duration"]), pitch, max(1, int(note["velocity"]) - 8)))
     return make_notes(tidy(rows, context.form.timeline.bar_start(context.form.bars)))
 
 
@@ -277,6 +279,7 @@ def _one_voice(part: Part, context: Context, pitches: Sequence[int]) -> Notes:
         if not part.plays(index):
             continue
         first, stop = timeline.bar_start(plan.section.first_bar), timeline.bar_start(plan.section.end_bar)
+        longest = 4 * timeline.bar_ticks(plan.section.first_bar)
         if part.role is Role.CHORDS:
             for bar in range(plan.section.first_bar, plan.section.end_bar):
                 for offset, length, accent in comp_onsets(replace(part, id=part.pattern or part.id), context, index, bar):
@@ -287,8 +290,9 @@ def _one_voice(part: Part, context: Context, pitches: Sequence[int]) -> Notes:
         for span, pitch in zip(context.chords, pitches, strict=True):
             if span.end > first and span.start < stop:
                 a, b = max(first, span.start), min(stop, span.end)
-                if rows and rows[-1][2] == pitch and rows[-1][0] + rows[-1][1] == a and rows[-1][0] >= first and b - rows[-1][0] <= 4 * timeline.bar_ticks(plan.section.first_bar):
-                    rows[-1] = (rows[-1][0], b - rows[-1][0], pitch, 64)
+                since = rows[-1][0] if rows and rows[-1][2] == pitch and sum(rows[-1][:2]) == a else -1
+                if since >= first and b - since <= longest:
+                    rows[-1] = (since, b - since, pitch, 64)
                 else:
                     rows.append((a, b - a, pitch, 64))
     single: list[Row] = []

@@ -4,9 +4,9 @@ All voicings that the hands or desks could play are candidates; dynamic programm
 keeps a register, stays clear at the bottom and (where the style minds) avoids parallel fifths and octaves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import numpy.typing as npt
@@ -81,10 +81,10 @@ def tones(chord: Chord, count: int, *, rooted: bool) -> tuple[int, ...]:
     `rooted` puts the root first (nobody else plays it).
     """
     root = chord.root_pc
-    by = {i % 12: i for i in chord.intervals}
-    third = [i for i in (4, 3) if i in by][:1] or [i for i in (5, 2) if i in by][:1]
-    seventh = [i for i in (10, 11) if i in by][:1] or [i for i in (9,) if i in by and 9 in chord.intervals]
-    fifth = [i for i in (7, 6, 8) if i in by and i not in third][:1]
+    by = {i % 12 for i in chord.intervals}
+    third = _first((4, 3), by) or _first((5, 2), by)
+    seventh = _first((10, 11), by) or _first((9,), set(chord.intervals))
+    fifth = _first((7, 6, 8), by)
     colour = [i % 12 for i in chord.intervals if i > 12] + [i for i in (9, 2, 5) if i in by]
     altered = [i for i in fifth if i != 7]
     order = [*third, *seventh, *altered, *colour, *fifth, 0]
@@ -92,6 +92,11 @@ def tones(chord: Chord, count: int, *, rooted: bool) -> tuple[int, ...]:
         order = [0, *third, *seventh, *altered, *fifth, *colour]
     chosen = list(dict.fromkeys(order))[: max(1, count)]
     return tuple((root + i) % 12 for i in chosen)
+
+
+def _first(order: Sequence[int], there: Container[int]) -> list[int]:
+    """The first interval of an order that is there, as a list of one or none."""
+    return [i for i in order if i in there][:1]
 
 
 @lru_cache(maxsize=8192)
@@ -168,7 +173,7 @@ def guitar_shapes(chord: Chord, low: int, high: int) -> tuple[Voicing, ...]:
                 fingers = len(frets) - (frets.count(min(frets)) - 1 if frets and 0 not in [f for _, f in grip] else 0)
                 shape = tuple(p for p, _ in grip)
                 if fingers <= 4 and needed <= {p % 12 for p in shape} and low <= shape[0] and shape[-1] <= high \
-                        and all(b > a for a, b in zip(shape, shape[1:], strict=False)):
+                        and all(b > a for a, b in pairwise(shape)):
                     found.add(shape)
     if not found:
         return candidates(chord, 4, low, high, "any", True)
