@@ -86,9 +86,7 @@ def _repair(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
                 piece = execute(repair.instruction, piece, Workbench(runtime.context.toolbox, record.seed)).piece
             previous.append(record)
             pieces.append(piece)
-            record = record.model_copy(
-                update={"piece": piece.hash, "repairs": (*record.repairs, *repairs), "checked": False}
-            )
+            record = record.model_copy(update={"piece": piece.hash, "repairs": (*record.repairs, *repairs), "checked": False})
         records.append(record)
     store.put(*pieces)
     return {"candidates": tuple(records), "previous": tuple(previous)}

@@ -13,9 +13,7 @@ from ripieno.agents.state import Ensemble, Progress, Timing, TurnState
 Node = Callable[[TurnState, Runtime[Ensemble]], TurnState]
 
 
-def say(
-    runtime: Runtime[Ensemble], agent: str, message: str, done: int | None = None, total: int | None = None
-) -> None:
+def say(runtime: Runtime[Ensemble], agent: str, message: str, done: int | None = None, total: int | None = None) -> None:
     """Streams a sign of life to whoever runs the graph."""
     runtime.stream_writer(Progress(agent=agent, message=message, done=done, total=total))
 

@@ -12,8 +12,7 @@ def vote(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     """Ballots, then the verdict."""
     ensemble = runtime.context
     candidates = tuple(
-        JudgedCandidate(c.id, ensemble.store.piece(c.piece), c.findings, c.delivered, c.seed)
-        for c in state["candidates"]
+        JudgedCandidate(c.id, ensemble.store.piece(c.piece), c.findings, c.delivered, c.seed) for c in state["candidates"]
     )
     past = tuple(ensemble.store.piece(h) for h in state["snapshot"].past)
     ballots = []

@@ -17,6 +17,7 @@ app = typer.Typer(
     help="An ensemble of agents that composes multi-track music with you.",
     epilog='Example: ripieno compose "a wistful waltz in B minor, piano and cello, 32 bars"',
 )
+CANCELLED = 130  # the exit status that typer gives to Ctrl-C
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 
 
@@ -120,6 +121,7 @@ def main() -> None:
 
         print_error(error, as_json="--json" in sys.argv)
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("Cancelled. Nothing was left behind.\n")
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == CANCELLED:
+            sys.stderr.write("Cancelled. Nothing was left behind.\n")
+        raise

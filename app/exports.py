@@ -11,6 +11,9 @@ from ripieno.score.errors import BadRequest
 from ripieno.score.piece import Piece
 
 
+AUDIO_KINDS = ("wav", "flac", "ogg", "opus", "mp3")
+
+
 @dataclass(frozen=True)
 class ExportOrder:
     """What to write. `formats` are names of `EXPORTS`; `audio` are endings such as 'wav', 'flac'."""
@@ -100,19 +103,21 @@ EXPORTS: dict[str, Callable[[ExportJob], None]] = {
 }
 
 
-def export(job: ExportJob) -> tuple[Path, ...]:
-    """Writes the files ordered; gives their paths, sorted.
+def check_order(order: ExportOrder) -> None:
+    """Refuses an order that cannot be fulfilled, before anything is composed.
 
     Raises:
-        BadRequest: a format is unknown.
+        BadRequest: a format or a kind of audio file is unknown.
     """
-    unknown = set(job.order.formats) - set(EXPORTS)
-    if unknown:
-        raise BadRequest(
-            "A format is one that Ripieno writes",
-            value=", ".join(sorted(unknown)),
-            cure="use some of: " + ", ".join(EXPORTS),
-        )
+    for what, given, known in (("format", order.formats, tuple(EXPORTS)), ("kind of audio file", order.audio, AUDIO_KINDS)):
+        unknown = sorted(set(given) - set(known))
+        if unknown:
+            raise BadRequest(f"A {what} is one that Ripieno writes", value=", ".join(unknown),
+                             cure="use some of: " + ", ".join(known))  # fmt: skip
+
+
+def export(job: ExportJob) -> tuple[Path, ...]:
+    """Writes the files ordered; gives their paths, sorted."""
     before = set(job.folder.rglob("*"))
     for name, write in EXPORTS.items():
         if name in job.order.formats:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ripieno.agents.report import Report
 from ripieno.agents.state import Overrides, Progress
-from ripieno.app.exports import ExportJob, ExportOrder, export
+from ripieno.app.exports import ExportJob, ExportOrder, check_order, export
 from ripieno.app.folders import new_folder, settle, slug
 from ripieno.app.session import Session, Watcher, unwatched
 from ripieno.score.piece import Piece
@@ -50,6 +50,7 @@ class Studio:
         """
         parent = Path(out).expanduser()
         order = order or ExportOrder()
+        check_order(order)
         with new_folder(parent) as work:
             turn = self._session.take_turn(
                 work, text, seed=seed, candidates=candidates, overrides=overrides, watch=watch
