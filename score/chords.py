@@ -287,8 +287,8 @@ def parse_roman(numeral: str, key: Key) -> Chord:
     scale = key.intervals if len(key.intervals) == 7 else ((0, 2, 3, 5, 7, 8, 10) if key.is_minor else major)
     shift = accidental_value(match["acc"])
     own = scale[number]
-    if shift and key.is_minor and own + shift not in major and major[number] + shift == own:
-        shift = 0  # bVI, bVII, bIII in minor name the scale's own lowered degrees
+    if shift and major[number] + shift == own:
+        shift = 0  # bVI and bVII in minor, bVII in mixolydian, bII in phrygian name the scale's own degrees
     lower = match["num"].islower()
     quality = match["quality"]
     if key.is_minor and number == 6 and lower and ("o" in quality or "ø" in quality) and not shift:

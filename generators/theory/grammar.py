@@ -16,7 +16,7 @@ from ripieno.score.chords import QUALITIES, Chord, parse_roman
 from ripieno.score.keys import Key
 
 Cadences = Mapping[str, tuple[tuple[str, ...], ...]]
-_AS_MINOR = ("harmonic minor", "melodic minor", "minor pentatonic", "blues", "hungarian minor")
+_AS_MINOR = ("harmonic minor", "melodic minor", "minor pentatonic", "blues")
 _AS_MAJOR = ("major pentatonic", "major blues", "chromatic")
 _TRIADS = ("", "m", "sus4", "sus2", "5", "dim", "aug")
 
