@@ -45,9 +45,7 @@ def labels_of_exclusion(excluded: Iterable[str]) -> set[str]:
     An excluded family rules out its members too (no strings: no violin), but MuseCoco's label is only the family's.
     """
     out = set(excluded)
-    return {_BY_FAMILY[x] for x in out if x in _BY_FAMILY} | {
-        name for name, plain in _PLAINEST.items() if plain in out
-    }
+    return {_BY_FAMILY[x] for x in out if x in _BY_FAMILY} | {name for name, plain in _PLAINEST.items() if plain in out}
 
 
 _PLAINEST = {

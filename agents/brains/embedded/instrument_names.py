@@ -1,23 +1,19 @@
 """Finds the words of a request that name instruments, players, families of instruments and ensembles.
 
 All names stand in one phrase table: those of the instrument table, and the reader's own in `lexicons/instruments.toml`
-and `lexicons/ensembles.toml`. What a mention is wanted for (played, ruled out, only compared with) is decided elsewhere.
+and `lexicons/ensembles.toml`. What a mention is wanted for (to play, ruled out, only compared with) is decided in
+`instrument_scope`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, singular
 from ripieno.agents.brains.embedded.words import Words, number_at
-from ripieno.score.instruments import Role, instruments
+from ripieno.score.instruments import Role, instrument, instruments
 
-FUNCTION_WORDS = frozenset(
-    ["a", "an", "the", "and", "or", "nor", "but", "with", "without", "of", "in", "on", "by", "for", "from", "to", "at", "as", "is", "are", "be", "was", "were", "been", "being", "will", "would", "should", "shall", "must", "can", "could", "may", "might", "do", "does", "did", "has", "have", "having", "had", "that", "which", "who", "this", "these", "those", "its", "it", "their", "his", "her", "our", "your", "my", "i", "we", "you", "they", "he", "she", "use", "uses", "used", "using", "utilize", "utilizes", "utilise", "add", "adds", "adding", "added", "feature", "features", "featuring", "featured", "include", "includes", "including", "included", "incorporate", "incorporates", "incorporating", "play", "plays", "played", "playing", "than", "then", "so", "if", "when", "while", "where", "there", "over", "under", "above", "below", "into", "onto", "through", "via", "plus", "not", "no", "any", "some", "all", "every", "each", "only", "just", "instead", "like", "such", "give", "gives", "want", "wants", "need", "needs", "make", "makes", "write", "compose", "create", "let", "put", "sounds", "sound", "between", "among", "against", "along", "together", "alongside", "provide", "provides", "providing", "bring", "brings", "has", "having", "contain", "contains", "containing", "consisting", "behind", "beneath", "during", "until", "before", "after", "around", "about", "sing", "sings", "perform", "performs", "performed", "hear", "involve", "involves", "employ", "employs"]
-)
-
-_ROLE_WORDS = frozenset(
-    ["lead", "leads", "pad", "pads", "stab", "stabs", "arp", "arps", "pluck", "plucks", "bassline", "basslines", "pulse", "hook"]
-)
+_MOST = 12  # players of one kind that are believed
+_INTRODUCING = frozenset(("like", "such", "including", "e", "namely"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +29,32 @@ class Name:
     """What a phrase stands for.
 
     Attributes:
+        phrase: its canonical wording ('guitar' for a guitarist).
         instrument: id in the table; '' for an ensemble, or where the phrase names no instrument at all.
         excludes: ids and family names that are out when the phrase is excluded.
         weak: whether it means an instrument only in company.
         plain: whether it is a general word ('guitar', 'strings') that a style may make more precise.
         players: the members, for an ensemble.
-        open_ensemble: whether others may join the ensemble unasked.
+        joinable: whether others may join the ensemble unasked.
     """
 
-    instrument: str
+    phrase: str
+    instrument: str = ""
     excludes: tuple[str, ...] = ()
     weak: bool = False
     plain: bool = False
     players: tuple[Player, ...] = ()
-    open_ensemble: bool = False
+    joinable: bool = False
+
+    @property
+    def base(self) -> str:
+        """The noun that names it, singular: 'guitar' for 'acoustic guitars'."""
+        return singular(self.phrase.split()[-1])
+
+    @property
+    def general(self) -> bool:
+        """Whether it names a kind ('ethnic instruments') that a list of examples may follow."""
+        return self.base == "instrument"
 
 
 @dataclass(slots=True)
@@ -54,12 +62,13 @@ class Mention:
     """One place where an instrument or ensemble is named.
 
     Attributes:
-        name: what the phrase stands for; `instrument` is the id after adjectives were heard ('muted' trumpet).
+        name: what the phrase stands for; `instrument` is the id after the adjectives were heard ('muted trumpet').
         first, last: the words of the name (last exclusive); `begin`: the first adjective before it.
-        adjectives: words before the name, nearest last.
+        adjectives: the words before the name, in order.
         count: how many were asked for, 0 if nothing was said.
-        nearest: whether the words are unknown or misspelt and this is the closest.
-        unknown: the words as understood, for the notice.
+        role: the role that is part of the name itself ('the bass line is played by a tuba').
+        written: the words as the request has them where the reader took them for another word, else ''.
+        nearest: whether nothing is known by these words and `instrument` only comes closest.
     """
 
     name: Name
@@ -69,34 +78,35 @@ class Mention:
     begin: int
     adjectives: tuple[str, ...] = ()
     count: int = 0
+    role: Role | None = None
+    written: str = ""
     nearest: bool = False
-    unknown: str = ""
-    spans: list[tuple[int, int]] = field(default_factory=list)
 
 
 @lru_cache(maxsize=1)
 def name_table() -> PhraseTable[Name]:
-    """All names. Where two sources know a phrase, false friends win, then families, ensembles, players, the table."""
+    """All names. Where two sources know a phrase: false friends win, then families, ensembles, players, the table."""
     own = lexicon("instruments")
     weak = frozenset(own["weak"]["words"])
-    table: PhraseTable[Name] = PhraseTable((phrase, Name("")) for phrase in own["false_friends"]["phrases"])
+    table: PhraseTable[Name] = PhraseTable((phrase, Name(phrase)) for phrase in own["false_friends"]["phrases"])
+    families: dict[str, Name] = {}
     for phrase, row in own["families"].items():
         excludes = (*row.get("families", ()), *row.get("ids", ()))
-        table.add(phrase, Name(row["pick"], excludes, weak=phrase in weak, plain=True))
+        families[phrase] = Name(phrase, row["pick"], excludes, weak=phrase in weak, plain=True)
+        table.add(phrase, families[phrase])
     for phrase, row in lexicon("ensembles").items():
         players = tuple(_player(text) for text in row["players"])
-        name = Name("", tuple(dict.fromkeys(p.instrument for p in players)), players=players,
-                    open_ensemble=bool(row.get("open", False)))  # fmt: skip
+        members = tuple(dict.fromkeys(p.instrument for p in players))
+        name = Name(phrase, "", members, players=players, joinable=bool(row.get("open", False)))
         for wording in (phrase, *row.get("also", ())):
             table.add(wording, name)
-    for phrase, id_ in own["players"].items():
-        table.add(phrase, Name(id_, (id_,)))
-    for row in instruments().values():
-        name, weak_name = Name(row.id, (row.id,)), Name(row.id, (row.id,), weak=True)
-        for wording in row.names:
-            family = own["families"].get(singular(wording))
-            if family is None or family["pick"] != row.id:
-                table.add(wording, weak_name if wording in weak else name)
+    for phrase, means in own["players"].items():
+        table.add(phrase, families.get(means) or Name(means, means, (means,)))
+    for item in instruments().values():
+        for wording in item.names:
+            family = families.get(singular(wording))
+            if family is None or family.instrument != item.id:
+                table.add(wording, Name(wording, item.id, (item.id,), weak=wording in weak))
     return table
 
 
@@ -106,77 +116,162 @@ def _player(text: str) -> Player:
 
 
 @lru_cache(maxsize=1)
-def _variants() -> dict[str, dict[str, str]]:
-    """Base word -> adjective -> id."""
-    rows: dict[str, dict[str, str]] = lexicon("instruments")["variants"]
-    return rows
+def _stops() -> frozenset[str]:
+    """Words that cannot describe an instrument: the phrase of a name begins after them."""
+    stops = {word for line in lexicon("instruments")["grammar"]["stops"] for word in line.split()}
+    return frozenset(stops | {word for word in lexicon("exclusions")["before"] if word.isalpha()})
+
+
+def _variants(words: Words, mention: Mention) -> dict[str, str]:
+    """What adjectives make of this name: adjective -> id."""
+    table: dict[str, dict[str, str]] = lexicon("instruments")["variants"]
+    for k in range(mention.last - 1, mention.first - 1, -1):
+        found = table.get(words.low[k]) or table.get(singular(words.low[k]))
+        if found:
+            return found
+    return table.get(mention.name.base, {})
 
 
 def find_mentions(words: Words) -> list[Mention]:
     """All mentions from left to right, false friends left out, weak ones included."""
+    doing = frozenset(lexicon("instruments")["grammar"]["doing"])
     mentions: list[Mention] = []
     for hit in name_table().find(words):
-        floor = mentions[-1].last if mentions else 0
-        if not hit.value.instrument and not hit.value.players:
+        name, floor = hit.value, mentions[-1].last if mentions else 0
+        if not name.instrument and not name.players:
             continue
-        if (
-            mentions
-            and hit.first == floor
-            and words.joined(hit.first)
-            and words.low[hit.first] in _ROLE_WORDS
-        ):
-            continue  # 'piano leads', 'tuba bass line': what the instrument does
-        mention = Mention(hit.value, hit.value.instrument, hit.first, hit.last, hit.first)
-        if not hit.value.players:
-            mentions.extend(_coordinated(words, mention, floor))
-        _adjectives(words, mention, floor)
+        adjacent = bool(mentions) and hit.first == floor and words.joined(hit.first)
+        if adjacent and (words.low[hit.first] in doing or _class_noun(mentions[-1], name)):
+            continue  # 'piano leads': what it does; 'shakuhachi flute': what kind of thing it is
+        if _counted_voices(words, hit.first, name):
+            continue
+        mention = Mention(name, name.instrument, hit.first, hit.last, hit.first)
+        if name.instrument and not _lends_noun(words, mention, mentions):
+            mentions.extend(_sharing_noun(words, mention, floor))
+        _describe(words, mention, mentions[-1].last if mentions else 0)
         mentions.append(mention)
-    return mentions
+    return _without_class_words(words, _bass_lines(words, mentions))
 
 
-def _adjectives(words: Words, mention: Mention, floor: int) -> None:
+def _class_noun(before: Mention, name: Name) -> bool:
+    """Whether a general word only says what kind of thing the exact name before it is ('conga drums')."""
+    if not name.plain or not before.instrument or before.name.plain:
+        return False
+    one, other = instrument(before.instrument), instrument(name.instrument)
+    return one.family == other.family or one.technique == other.technique or (one.is_drum and other.is_drum)
+
+
+def _counted_voices(words: Words, first: int, name: Name) -> bool:
+    """Whether 'voices' means parts of the texture: 'four voices'."""
+    if name.base != "voice" or words.at(first) not in ("voice", "voices"):
+        return False
+    number = number_at(words, first - 1)
+    return number is not None and words.joined(first) and words.at(first - 2) != "for"
+
+
+def _describe(words: Words, mention: Mention, floor: int) -> None:
     """Walks back over what describes the name; picks the variant, the count and where the phrase begins."""
-    k = mention.first - 1
+    variants = _variants(words, mention) if mention.name.instrument else {}
+    exact = not mention.name.plain and mention.last - mention.first > 1
+    stops, k = _stops(), mention.first - 1
     seen: list[str] = []
-    while k >= floor and len(seen) < 4 and words.sentence[k] == words.sentence[mention.first]:
-        comma = words.clause[k] != words.clause[k + 1]
+    while k >= floor and len(seen) < 5 and words.sentence[k] == words.sentence[mention.first]:
         word = words.low[k]
-        if word in FUNCTION_WORDS or words.masked[k] or (comma and not _describes(mention, word)):
+        if word in stops or words.masked[k] or (words.clause[k] != words.clause[k + 1] and word not in variants):
             break
         seen.insert(0, word)
         k -= 1
-    if seen:
-        number = number_at(words, k + 1)
-        if number is not None and number[0] in range(1, 13):
-            mention.count = int(number[0])
-    elif words.at(k) in ("of",) and words.at(k - 1) in ("pair", "couple", "duo"):
+    mention.begin, mention.adjectives = k + 1, tuple(seen)
+    number = number_at(words, k + 1) if seen else None
+    if number is not None and number[0] in range(1, _MOST + 1):
+        mention.count = int(number[0])
+    elif words.at(k) == "of" and words.at(k - 1) in ("pair", "couple", "duo"):
         mention.count = 2
-    mention.begin = k + 1
-    mention.adjectives = tuple(seen)
-    variants = _variants().get(words.low[mention.last - 1]) or _variants().get(
-        singular(words.low[mention.last - 1]), {}
-    )
-    if mention.last - mention.first == 1 or mention.name.plain:
-        for word in reversed(seen):
-            if word in variants:
-                mention.instrument = variants[word]
-                break
+    if not exact:
+        mention.instrument = next((variants[w] for w in reversed(seen) if w in variants), mention.instrument)
 
 
-def _describes(mention: Mention, word: str) -> bool:
-    return any(word in _variants().get(base, {}) for base in (mention.instrument, "guitar", "bass"))
-
-
-def _coordinated(words: Words, mention: Mention, floor: int) -> list[Mention]:
-    """The first of 'electric and acoustic guitars': an adjective that shares the noun of the next name."""
-    noun = words.low[mention.last - 1]
-    variants = _variants().get(noun) or _variants().get(singular(noun), {})
+def _sharing_noun(words: Words, mention: Mention, floor: int) -> list[Mention]:
+    """The first of 'electric and acoustic guitars', which shares the noun of the second."""
+    variants = _variants(words, mention)
     k = mention.first - 1
-    while (k > floor and words.low[k] in ("the", "a", "an")) or (k > floor and words.low[k] in variants):
+    while k > floor and words.low[k] not in ("and", "or") and (words.low[k] in variants or words.low[k] == "the"):
         k -= 1
-    if k <= floor - 1 or words.at(k) not in ("and", "or") or words.at(k - 1) not in variants or k - 1 < floor:
+    if k <= floor or words.low[k] not in ("and", "or"):
         return []
-    id_ = variants[words.low[k - 1]]
-    if id_ == mention.instrument:
+    id_ = variants.get(words.low[k - 1], mention.instrument)
+    if id_ == mention.instrument or words.masked[k - 1]:
         return []
-    return [Mention(Name(id_, (id_,)), id_, k - 1, k, k - 1)]
+    shared = Mention(Name(mention.name.phrase, id_, (id_,)), id_, k - 1, k, k - 1)
+    _describe(words, shared, floor)
+    return [shared]
+
+
+def _lends_noun(words: Words, mention: Mention, before: list[Mention]) -> bool:
+    """Puts right 'alto and tenor sax', where the first word alone is the name of something else (a voice)."""
+    if not before or words.low[before[-1].last : mention.first] not in (["and"], ["or"]):
+        return False
+    first = before[-1]
+    variant = _variants(words, mention).get(words.low[first.last - 1])
+    if variant is None or not first.name.weak:
+        return False
+    first.name, first.instrument = Name(mention.name.phrase, variant, (variant,)), variant
+    return True
+
+
+def _bass_lines(words: Words, mentions: list[Mention]) -> list[Mention]:
+    """Gives 'the bass line is played by a tuba' and 'the synth plays the bass part' to whoever plays it."""
+    lines = frozenset(lexicon("instruments")["grammar"]["lines"])
+    kept: list[Mention] = []
+    for i, mention in enumerate(mentions):
+        phrase = " ".join(words.low[mention.first : mention.last])
+        player = None
+        if phrase in lines or singular(phrase) in lines:
+            after = mentions[i + 1] if i + 1 < len(mentions) else None
+            player = _line_player(words, mention, kept[-1] if kept else None, after)
+        if player is None:
+            kept.append(mention)
+        else:
+            player.role = Role.BASS
+    return kept
+
+
+def _line_player(words: Words, line: Mention, before: Mention | None, after: Mention | None) -> Mention | None:
+    """Who plays a bass line that is named as a thing of its own."""
+    grammar = lexicon("instruments")["grammar"]
+    if after is not None and after.name.instrument and words.sentence[after.first] == words.sentence[line.first]:
+        between = words.low[line.last : after.begin]
+        if len(between) <= 6 and set(between) <= set(grammar["played_by"]) and {"on", "by"} & set(between):
+            return after
+    if before is None or not before.name.instrument or words.clause[before.first] != words.clause[line.first]:
+        return None
+    plays = set(grammar["plays"]) & set(words.low[before.last : line.begin])
+    return before if plays and not instrument(before.instrument).is_drum else None
+
+
+def _without_class_words(words: Words, mentions: list[Mention]) -> list[Mention]:
+    """Drops 'instruments' that only announce or explain names: 'instruments such as the oud', 'the koto, a stringed
+    instrument'."""
+    kept: list[Mention] = []
+    for i, mention in enumerate(mentions):
+        if mention.name.general:
+            after = mentions[i + 1] if i + 1 < len(mentions) else None
+            sentence = words.sentence[mention.first]
+            announced = (
+                after is not None
+                and words.sentence[after.first] == sentence
+                and (words.at(mention.last) in _INTRODUCING or ":" in words.gap[mention.last])
+            )
+            before = kept[-1] if kept else None
+            link = words.low[before.last : mention.begin] if before is not None else ["-"]
+            explained = (
+                before is not None
+                and words.sentence[before.first] == sentence
+                and words.clause[before.first] != words.clause[mention.first]
+                and all(w in ("a", "an", "the", "which", "is", "that") for w in link)
+                and bool(link)
+            )
+            if announced or explained:
+                continue
+        kept.append(mention)
+    return kept

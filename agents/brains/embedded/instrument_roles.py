@@ -1,47 +1,33 @@
 """What a mentioned instrument is to do: its role, whom it answers or doubles, how and how high it plays.
 
 The words stand in `lexicons/roles.toml`. Three places are heard: the adjectives before the name ('lead guitar'), the
-nouns around it ('harp arpeggios', 'melody on the flute'), and what the rest of the sentence says it does ('the violin
-answers'), as far as the next instrument.
+nouns around it ('harp arpeggios', 'melody on the flute'), and what the rest of the sentence says that it does ('the
+violin answers'), as far as the next instrument.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from ripieno.agents.brains.embedded.instrument_names import Mention
 from ripieno.agents.brains.embedded.instrument_scope import Group
-from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.instruments import Role, instrument
 
-_ARTICLES = frozenset(
-    (
-        "a",
-        "an",
-        "the",
-        "some",
-        "its",
-        "their",
-        "his",
-        "her",
-        "solo",
-        "single",
-        "soft",
-        "warm",
-        "quiet",
-        "gentle",
-    )
-)
+_ARTICLES = frozenset(("a", "an", "the", "some", "its", "their", "his", "her"))
 _SUSTAINED = frozenset(("strings", "choir", "synth pad", "organ", "brass", "winds", "reeds"))
-_RHYTHMIC = frozenset(("drum kit", "percussion", "effects"))
-_PREPOSITIONS = frozenset(["in", "during", "for", "at", "on", "throughout", "from", "only", "into", "with", "by", "through"])
-_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "last": -1, "final": -1}
+_REACH = 16  # words after a name in which its verb is looked for
+_RELATIVE = frozenset(("which", "that", "who"))
+# Roles that only some instruments can have; the others are theirs by nature.
+_FOR_DRUMS = frozenset((Role.LEAD, Role.RIFF))
+_NOT_FOR_BASS = frozenset((Role.CHORDS, Role.PAD, Role.COUNTERMELODY, Role.ARPEGGIO, Role.ANSWER))
 
 
 @dataclass(slots=True)
 class Doing:
-    """What one mention is to do. `of` is the index of another mention."""
+    """What one mention is to do. `of` is the first word of another mention, whom it answers or doubles."""
 
     role: Role | None = None
     of: int | None = None
@@ -56,235 +42,190 @@ class _Lexicon:
     verbs: PhraseTable[Role]
     before: dict[str, Role]
     joiners: PhraseTable[bool]
-    under: PhraseTable[str]
-    sections: PhraseTable[str]
+    between: PhraseTable[str]
     registers: PhraseTable[str]
-    articulations: PhraseTable[str]
     register_words: dict[str, str]
+    articulations: dict[str, str]
+    in_names: dict[str, str]
 
 
 @lru_cache(maxsize=1)
-def _roles() -> _Lexicon:
+def _lexicon() -> _Lexicon:
     data = lexicon("roles")
 
-    def table(part: str) -> list[tuple[str, Role]]:
+    def roles(part: str) -> list[tuple[str, Role]]:
         return [(phrase, Role(role)) for role, phrases in data[part].items() for phrase in phrases]
 
-    between = [(p, kind) for kind in ("under", "above", "doubling") for p in data[kind]["phrases"]]
-    between += [(p, "trading") for p in data["trading"]["phrases"]] + [
-        (p, "answers") for p in data["trading"]["answers"]
-    ]
+    def named(part: str) -> list[tuple[str, str]]:
+        return [(phrase, name) for name, phrases in data[part].items() for phrase in phrases]
+
     return _Lexicon(
-        nouns=PhraseTable(table("nouns")),
-        verbs=PhraseTable(table("verbs")),
-        before=dict(table("before")),
-        joiners=PhraseTable((p, True) for p in (*data["joiners"]["phrases"], *data["joiners"]["words"])),
-        under=PhraseTable(between),
-        sections=PhraseTable((p, name) for name, phrases in data["sections"].items() for p in phrases),
-        registers=PhraseTable(
-            (p, name) for name, phrases in data["register_phrases"].items() for p in phrases
-        ),
-        articulations=PhraseTable(
-            (p, name) for name, phrases in data["articulations"].items() for p in phrases
-        ),
-        register_words={p: name for name, phrases in data["registers"].items() for p in phrases},
+        nouns=PhraseTable(roles("nouns")),
+        verbs=PhraseTable(roles("verbs")),
+        before=dict(roles("before")),
+        joiners=PhraseTable((p, True) for p in data["joiners"]["phrases"]),
+        between=PhraseTable(named("between")),
+        registers=PhraseTable(named("register_phrases")),
+        register_words=dict(named("registers")),
+        articulations=dict(named("articulations")),
+        in_names=dict(named("articulations_in_names")),
     )
 
 
-def find_doings(words: Words, groups: list[Group]) -> dict[int, Doing]:
-    """What each mention does, by `id` of the mention's first word."""
-    doings: dict[int, Doing] = {m.first: Doing() for g in groups for m in g.members}
+def find_doings(words: Words, groups: Sequence[Group]) -> dict[int, Doing]:
+    """What each mention does, by the mention's first word."""
+    doings = {m.first: Doing(role=m.role) for g in groups for m in g.members}
     for number, group in enumerate(groups):
         floor = groups[number - 1].last if number else 0
         ceiling = groups[number + 1].begin if number + 1 < len(groups) else len(words)
-        _before(words, group, floor, doings)
-        _after(words, group, ceiling, doings)
-        for member in group.members:
-            _manner(words, member, doings[member.first])
-        if number + 1 < len(groups):
-            _between(words, group, groups[number + 1], doings)
+        _from_adjectives(words, group, doings)
+        _from_nouns_before(words, group, floor, doings)
+        _from_the_rest(words, group, ceiling, doings)
         _trading(words, group, floor, ceiling, doings)
+    for one, other in pairwise(groups):
+        _between(words, one, other, doings)
     return doings
 
 
-def _give(member: Mention, doing: Doing, role: Role) -> None:
-    """Sets a role where none was heard before and the instrument can have it."""
+def _give(member: Mention, doing: Doing, role: Role, *, own: bool = False) -> None:
+    """Sets a role where none was heard before and the instrument can have it.
+
+    `own` marks what was said of this instrument by itself, not of a list that it is in.
+    """
     if doing.role is not None or not member.instrument:
         return
     row = instrument(member.instrument)
-    if row.family in _RHYTHMIC and role not in (
-        Role.LEAD,
-        Role.DRUMS,
-        Role.PERCUSSION,
-        Role.RIFF,
-        Role.ANSWER,
-    ):
+    if row.family == "drum kit" or row.key is not None or row.family == "effects":
         return
-    if row.family == "drum kit" or (row.key is not None):
+    if row.family == "percussion" and role not in _FOR_DRUMS:
         return
-    if row.family == "bass" and role in (Role.CHORDS, Role.PAD, Role.COUNTERMELODY, Role.ARPEGGIO):
+    if row.family == "bass" and (role in _NOT_FOR_BASS or (role is Role.LEAD and not own)):
         return
     doing.role = role
 
 
-def _before(words: Words, group: Group, floor: int, doings: dict[int, Doing]) -> None:
-    lex = _roles()
+def _from_adjectives(words: Words, group: Group, doings: dict[int, Doing]) -> None:
+    """'lead guitar', 'harp arpeggios', 'high strings', 'staccato bassoon'."""
+    lex = _lexicon()
     for member in group.members:
+        doing = doings[member.first]
         for word in reversed(member.adjectives):
-            role = lex.before.get(word)
-            if role is not None:
-                _give(member, doings[member.first], role)
-        if member.last < len(words) and words.joined(member.last):
+            if word in lex.before:
+                _give(member, doing, lex.before[word], own=True)
+        if member.last - member.first > 1:  # 'lead guitar', 'brass stabs' are names themselves
+            for word in words.low[member.first : member.last]:
+                if word in lex.before:
+                    _give(member, doing, lex.before[word], own=True)
+            closing = lex.nouns.match(words, member.last - 1)
+            if closing is not None and closing.last == member.last:
+                _give(member, doing, closing.value, own=True)
+        if words.joined(member.last):
             noun = lex.nouns.match(words, member.last)
             if noun is not None:
-                _give(member, doings[member.first], noun.value)
-    k = group.begin
+                _give(member, doing, noun.value, own=True)
+        for word in member.adjectives:
+            doing.register = doing.register or lex.register_words.get(word)
+            doing.articulation = doing.articulation or lex.articulations.get(word)
+        for word in words.low[member.first : member.last]:
+            doing.articulation = doing.articulation or lex.in_names.get(word)
+        for place in range(member.last, min(len(words), member.last + 6)):
+            if words.clause[place] != words.clause[member.last - 1]:
+                break
+            hit = lex.registers.match(words, place)
+            if hit is not None:
+                doing.register = hit.value
+
+
+def _handed_over(words: Words, floor: int, begin: int) -> Hit[Role] | None:
+    """The role noun that is handed to the name at `begin`: 'melody on the', 'chords played by a'."""
+    lex = _lexicon()
+    k = begin
     while k > floor and words.low[k - 1] in _ARTICLES:
         k -= 1
-    for start in range(max(floor, k - 4), k):
+    for start in range(max(floor, k - 5), k):
         joint = lex.joiners.match(words, start)
-        if joint is None or joint.last != k:
+        if joint is None or joint.last != k or words.sentence[start] != words.sentence[k - 1]:
             continue
-        for place in range(start - 1, max(floor, start - 5) - 1, -1):
+        for place in range(max(floor, start - 3), start):
             noun = lex.nouns.match(words, place)
-            if noun is not None and noun.last <= start and words.sentence[place] == words.sentence[start]:
-                for member in group.members:
-                    _give(member, doings[member.first], noun.value)
-                return
+            if noun is not None and noun.last == start and words.clause[place] == words.clause[start]:
+                return noun
+    return None
 
 
-def _after(words: Words, group: Group, ceiling: int, doings: dict[int, Doing]) -> None:
-    lex = _roles()
-    end = group.last
-    stop = end
-    while stop < min(ceiling, end + 16) and words.sentence[stop] == words.sentence[group.begin]:
-        stop += 1
-    if stop == ceiling:  # a role that is handed to the next name is not this one's
-        stop = _without_handover(words, end, stop)
-    hits = lex.verbs.find(words, end, stop)
-    if hits:
+def _from_nouns_before(words: Words, group: Group, floor: int, doings: dict[int, Doing]) -> None:
+    noun = _handed_over(words, floor, group.begin)
+    if noun is not None:
         for member in group.members:
-            _give(member, doings[member.first], hits[0].value)
+            _give(member, doings[member.first], noun.value, own=True)
 
 
-def _without_handover(words: Words, first: int, last: int) -> int:
-    lex = _roles()
-    k = last
-    while k > first and words.low[k - 1] in _ARTICLES:
-        k -= 1
-    for start in range(max(first, k - 4), k):
-        joint = lex.joiners.match(words, start)
-        if joint is not None and joint.last == k:
-            for place in range(start - 1, max(first, start - 4) - 1, -1):
-                noun = lex.nouns.match(words, place)
-                if noun is not None and noun.last <= start:
-                    while place > first and words.low[place - 1] not in (
-                        "and",
-                        "with",
-                        "a",
-                        "an",
-                        "the",
-                        "while",
-                    ):
-                        place -= 1
-                    before = words.at(place - 1)
-                    return place - 1 if before in ("and", "with", "a", "an", "the", "while") else last
-    return last
-
-
-def _manner(words: Words, member: Mention, doing: Doing) -> None:
-    lex = _roles()
-    for word in member.adjectives:
-        doing.register = doing.register or lex.register_words.get(word)
-        doing.articulation = doing.articulation or lex.articulations.get(word)
-    own = [lex.articulations.get(w) for w in words.low[member.first : member.last]]
-    doing.articulation = doing.articulation or next(
-        (a for a in own if a in ("pizzicato", "tremolo", "muted")), None
-    )
-    for place in range(member.last, min(len(words), member.last + 5)):
-        if words.clause[place] != words.clause[member.first]:
+def _from_the_rest(words: Words, group: Group, ceiling: int, doings: dict[int, Doing]) -> None:
+    """'the accordion leads', 'strings hold long chords'; stops at the next name and what is handed to it."""
+    lex, end = _lexicon(), group.last
+    if end >= len(words) or words.sentence[end] != words.sentence[end - 1]:
+        return
+    parted = words.clause[end] != words.clause[end - 1]
+    if parted and words.low[end] not in _RELATIVE and not words.low[end].endswith("ing"):
+        return
+    stop = end
+    while stop < min(ceiling, end + _REACH) and words.sentence[stop] == words.sentence[end - 1]:
+        stop += 1
+    if stop == ceiling < len(words):
+        noun = _handed_over(words, end, stop)
+        stop = noun.first if noun is not None else stop
+    for hit in lex.verbs.find(words, end, stop):
+        if hit.last > stop:
             break
-        hit = lex.registers.match(words, place)
-        if hit is not None:
-            doing.register = hit.value
-            break
+        compound = hit.first == end and lex.nouns.match(words, end) is not None and len(group.members) > 1
+        for member in group.members[-1:] if compound else group.members:
+            _give(member, doings[member.first], hit.value, own=len(group.members) == 1)
+        return
 
 
 def _between(words: Words, one: Group, other: Group, doings: dict[int, Doing]) -> None:
+    """What the words between two lists make of them: 'over', 'doubled by', 'answers'."""
     if words.sentence[one.begin] != words.sentence[other.begin]:
         return
-    for hit in _roles().under.find(words, one.last, other.begin):
-        close = all(w in _ARTICLES for w in words.low[hit.last : other.begin])
-        if not close:
+    head, tail = one.members[-1], other.members[0]
+    for hit in _lexicon().between.find(words, one.last, other.begin):
+        if any(w not in _ARTICLES for w in words.low[hit.last : other.begin]):
             continue
-        head, tail = one.members[-1], other.members[0]
-        if hit.value == "under":
-            _give(head, doings[head.first], Role.LEAD)
-            _back(other.members, doings)
-        elif hit.value == "above":
-            _back(one.members, doings)
-            _give(tail, doings[tail.first], Role.LEAD)
-        elif hit.value == "doubling":
-            passive = words.low[hit.last - 1] in ("by", "with") and words.low[hit.first] in (
-                "doubled",
-                "shadowed",
-                "is",
-            )
-            double, model = (tail, head) if passive else (head, tail)
+        if hit.value == "over":
+            for member in one.members:
+                _give(member, doings[member.first], Role.LEAD)
+            _back(other, doings)
+        elif hit.value == "under":
+            _back(one, doings)
+            for member in other.members:
+                _give(member, doings[member.first], Role.LEAD)
+        elif hit.value in ("doubles", "doubled by"):
+            double, model = (head, tail) if hit.value == "doubles" else (tail, head)
             doings[double.first].doubles, doings[double.first].of = True, model.first
-        elif hit.value == "answers":
-            passive = words.low[hit.last - 1] == "by"
-            reply, call = (tail, head) if passive else (head, tail)
+        else:
+            reply, call = (head, tail) if hit.value == "answers" else (tail, head)
             doings[reply.first].role, doings[reply.first].of = Role.ANSWER, call.first
             _give(call, doings[call.first], Role.LEAD)
 
 
-def _back(members: Iterable[Mention], doings: dict[int, Doing]) -> None:
-    for member in members:
+def _back(group: Group, doings: dict[int, Doing]) -> None:
+    for member in group.members:
         if member.instrument:
             pad = instrument(member.instrument).family in _SUSTAINED
             _give(member, doings[member.first], Role.PAD if pad else Role.CHORDS)
 
 
 def _trading(words: Words, group: Group, floor: int, ceiling: int, doings: dict[int, Doing]) -> None:
+    """'the trumpet and the sax trade phrases', 'a dialogue between flute and oboe'."""
     if len(group.members) < 2:
         return
-    after = _roles().under.find(words, group.last, min(ceiling, group.last + 5))
-    before = _roles().under.find(words, max(floor, group.begin - 5), group.begin)
-    near = [h for h in after if words.sentence[h.first] == words.sentence[group.begin]]
-    near += [h for h in before if "between" in words.low[h.last : group.begin]]
-    if not any(h.value == "trading" for h in near):
-        return
-    first = group.members[0]
-    doings[first.first].role = Role.LEAD
-    for member in group.members[1:]:
-        doings[member.first].role, doings[member.first].of = Role.ANSWER, first.first
-
-
-def find_sections(words: Words, groups: list[Group]) -> None:
-    """Limits groups to the section that their sentence names with them ('strings in the chorus')."""
-    table = _roles().sections
-    hits = table.find(words)
-    for number, group in enumerate(groups):
-        ceiling = groups[number + 1].begin if number + 1 < len(groups) else len(words)
-        floor = groups[number - 1].last if number else 0
-        sentence = words.sentence[group.begin]
-        for hit in hits:
-            if words.sentence[hit.first] != sentence:
-                continue
-            k = hit.first - 1
-            ordinal = _ORDINALS.get(words.at(k))
-            if ordinal is not None:
-                k -= 1
-            if words.at(k) in ("the", "a", "an", "each", "every"):
-                k -= 1
-            preposition = words.at(k)
-            behind = group.last <= hit.first < min(ceiling, group.last + 14) and preposition in _PREPOSITIONS
-            opening = (
-                floor <= hit.first and hit.last <= group.begin and group.begin - hit.last <= 6
-                and (preposition in ("in", "during", "for", "at", "on") or words.at(hit.last) in ("with", "features", "adds", "has", "brings"))
-            )  # fmt: skip
-            if behind or opening:
-                group.section = f"{hit.value} {ordinal}" if ordinal and ordinal > 0 else hit.value
-                group.spans.append((k if preposition in _PREPOSITIONS else hit.first, hit.last))
-                break
+    data = lexicon("roles")["trading"]
+    after = words.low[group.last : min(ceiling, group.last + 3)]
+    before = words.low[max(floor, group.begin - 5) : group.begin]
+    traded = bool(set(data["verbs"]) & set(after)) and words.joined(group.last)
+    shared = "between" in before and bool(set(data["nouns"]) & set(before))
+    if traded or shared:
+        first = group.members[0]
+        doings[first.first].role = Role.LEAD
+        for member in group.members[1:]:
+            doings[member.first].role, doings[member.first].of = Role.ANSWER, first.first

@@ -1,23 +1,22 @@
-"""What a mention of an instrument is for: to be played, ruled out, an example only, an alternative, one section only.
+"""What a mention of an instrument is for: to play, ruled out, an example only, compared with, an alternative.
 
-Mentions that a sentence lists together ('no drums, bass or synths') share their fate. The wordings that rule out stand
-in `lexicons/exclusions.toml`.
+Mentions that a sentence lists together ('no drums, bass or synths') share their fate. The wordings that rule out, and
+those that close an ensemble, stand in `lexicons/exclusions.toml`.
 """
 
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from ripieno.agents.brains.embedded.instrument_names import Mention
 from ripieno.agents.brains.embedded.lexicon import lexicon
 from ripieno.agents.brains.embedded.words import Words
 
-_LINKS = frozenset(
-    ["and", "or", "nor", "plus", "as", "well", "along", "together", "with", "also", "any", "the", "a", "an", "some", "either", "of", "both"]
-)
-_JOINS = frozenset(["and", "or", "nor", "plus"])
+_JOINS = frozenset(("and", "or", "nor", "plus", "well", "along", "together"))
 _LIST_GAPS = frozenset(("", ",", "/", "&", "+", "-"))
-_ARTICLES = frozenset(("a", "an", "the", "some", "any", "its", "their", "either", "both"))
+_ARTICLES = frozenset(("a", "an", "the", "some", "its", "their"))
+_BACK, _AHEAD = 10, 14  # words heard before and after a list
 
 
 @dataclass(slots=True)
@@ -25,9 +24,11 @@ class Group:
     """Mentions listed together, with what the list is for.
 
     Attributes:
-        fate: 'wanted', 'excluded', 'example' (illustration), 'simile' (compared with).
+        fate: 'wanted', 'excluded', 'example' (of an illustration) or 'simile' (compared with).
         choice: whether the members are alternatives.
-        section: the section that the group is limited to.
+        closing: whether nobody else may play.
+        section: the section that the list is limited to, or that it is ruled out in.
+        spans: words beside the names that were used, as (first, last exclusive).
     """
 
     members: list[Mention]
@@ -35,7 +36,6 @@ class Group:
     choice: bool = False
     closing: bool = False
     section: str = ""
-    absent_from: str = ""
     spans: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -49,13 +49,50 @@ class Group:
         return self.members[-1].last
 
 
+@dataclass(frozen=True)
+class _Patterns:
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    taken_out: re.Pattern[str]
+    simile: re.Pattern[str]
+    only: re.Pattern[str]
+    other_than: re.Pattern[str]
+    alone: re.Pattern[str]
+    nobody: re.Pattern[str]
+    first_only: frozenset[str]
+
+
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _patterns() -> _Patterns:
     data = lexicon("exclusions")
-    between = "|".join(data["between"])
-    before = rf"(?:^| )(?:{'|'.join(data['before'])})(?: (?:{between}|(?!only)\w+ly))*$"
-    after = rf"^(?:(?:notably|conspicuously|intentionally|deliberately|completely|entirely) )?(?:{'|'.join(data['after'])})"
-    return re.compile(before), re.compile(after)
+
+    def one_of(name: str) -> str:
+        return "|".join(data[name])
+
+    between = rf"(?: (?:{one_of('between')}|(?!only)\w+ly))*$"
+    return _Patterns(
+        before=re.compile(rf"(?:^| )(?:{one_of('before')}){between}"),
+        after=re.compile(rf"^(?:\w+ly )?(?:{one_of('after')})"),
+        taken_out=re.compile(rf"(?:^| )(?:{one_of('takes')})(?: (?:the|any|all|those|these|my|our))*$"),
+        simile=re.compile(rf"(?:^| )(?:{one_of('simile')})(?: (?:a|an|the|some|that|those|of))*$"),
+        only=re.compile(rf"(?:^| )(?:{one_of('only')})(?: (?:a|an|the|for|on|by|with|of|one|two|my))*$"),
+        other_than=re.compile(rf"(?:^| )(?:{one_of('other_than')})(?: (?:a|an|the|for|on|by|one|two))*$"),
+        alone=re.compile(rf"^(?:{one_of('alone')})$"),
+        nobody=re.compile(one_of("nobody_else")),
+        first_only=frozenset(data["first_only"]),
+    )
+
+
+@lru_cache(maxsize=1)
+def _links() -> frozenset[str]:
+    return frozenset(lexicon("exclusions")["links"])
+
+
+@lru_cache(maxsize=1)
+def _clause_verbs() -> frozenset[str]:
+    """Words that make what stands before them the subject of a clause."""
+    verbs = {v for phrases in lexicon("roles")["verbs"].values() for v in phrases if v.isalpha() and not v.endswith("ing")}
+    return frozenset(verbs | set(lexicon("exclusions")["clause_verbs"]))
 
 
 def group_mentions(words: Words, mentions: list[Mention]) -> list[Group]:
@@ -74,19 +111,13 @@ def _listed(words: Words, one: Mention, other: Mention) -> bool:
         return False
     between = words.low[one.last : other.begin]
     gaps = words.gap[one.last : other.begin + 1]
-    if any(gap not in _LIST_GAPS for gap in gaps) or any(word not in _LINKS for word in between):
+    if any(gap not in _LIST_GAPS for gap in gaps) or any(word not in _links() for word in between):
         return False
-    phrase = " ".join(between)
-    if "with" in between and not any(p in phrase for p in ("along with", "together with")):
+    if "with" in between and not {"along", "together"} & set(between):
         return False
-    return (
-        bool(_JOINS & set(between))
-        or "," in gaps
-        or "/" in gaps
-        or "+" in gaps
-        or "as well as" in phrase
-        or "with" in between
-    )
+    if not _JOINS & set(between) and "the" in between and words.at(other.last) in _clause_verbs():
+        return False  # 'the horn, the strings accompany': a clause of its own
+    return bool(_JOINS & set(between)) or any(gap in (",", "/", "+") for gap in gaps)
 
 
 def judge(words: Words, groups: list[Group]) -> list[Group]:
@@ -96,105 +127,84 @@ def judge(words: Words, groups: list[Group]) -> list[Group]:
         floor = groups[number - 1].last if number else 0
         ceiling = groups[number + 1].begin if number + 1 < len(groups) else len(words)
         judged.extend(_judge_one(words, group, floor, ceiling))
-    _nothing_but(words, judged)
     return judged
 
 
-def _judge_one(words: Words, group: Group, floor: int, ceiling: int) -> list[Group]:
-    before, after = _patterns()
+def _lead_in(words: Words, group: Group, floor: int) -> str:
     first = group.begin
-    start = max(floor, first - 10)
+    start = max(floor, first - _BACK)
     while words.sentence[start] != words.sentence[first]:
         start += 1
-    lead_in = " ".join(words.low[start:first])
-    found = before.search(lead_in)
-    if found and not _CLOSERS.search(lead_in):
-        group.spans.append((first - len(lead_in[found.start() :].split()), first))
-        return _split_excluded(words, group, found[0].split()[0])
-    end = group.last
-    stop = end
-    while stop < min(ceiling, end + 14) and words.sentence[stop] == words.sentence[first]:
+    return " ".join(words.low[start:first])
+
+
+def _judge_one(words: Words, group: Group, floor: int, ceiling: int) -> list[Group]:
+    patterns = _patterns()
+    lead_in = _lead_in(words, group, floor)
+    whole = _lead_in(words, group, 0)
+    end = stop = group.last
+    while stop < min(ceiling, end + _AHEAD) and words.sentence[stop] == words.sentence[group.begin]:
         stop += 1
     tail = " ".join(words.low[end:stop])
-    denied = after.match(tail)
+    if patterns.other_than.search(whole):
+        group.closing = not _limited(whole)
+        return [group]
+    found = patterns.before.search(lead_in)
+    if found:
+        group.spans.append((group.begin - len(found[0].split()), group.begin))
+        return _split_excluded(words, group, found[0].split()[0])
+    denied = patterns.after.match(tail)
     if denied and not (tail.startswith(("free", "less")) and words.gap[end] not in ("-", "‑", "‐")):
         group.fate = "excluded"
         group.spans.append((end, end + len(denied[0].split())))
         return [group]
-    if _is_example(words, first):
+    if patterns.taken_out.search(lead_in) and words.at(end) in ("out", "away", "off"):
+        group.fate = "excluded"
+        return [group]
+    if _is_example(words, group.begin):
         group.fate = "example"
-    elif _is_simile(lead_in):
+    elif patterns.simile.search(lead_in):
         group.fate = "simile"
-    group.choice = any(
-        "or" in words.low[a.last : b.begin] for a, b in zip(group.members, group.members[1:], strict=False)
-    )
+    group.choice = any("or" in words.low[a.last : b.begin] for a, b in pairwise(group.members))
+    clause_end = next((k for k in range(end, stop) if words.clause[k] != words.clause[end - 1]), stop)
+    group.closing = bool(patterns.only.search(lead_in)) or bool(patterns.alone.match(" ".join(words.low[end:clause_end])))
     return [group]
+
+
+def _limited(whole: str) -> bool:
+    """Whether 'no X other than' speaks of one family only ('no percussion except a shaker')."""
+    return not any(word in whole for word in ("instrument", "nothing", "nobody", "none"))
 
 
 def _split_excluded(words: Words, group: Group, word: str) -> list[Group]:
     """'no drums, piano and cello' rules out the drums only; 'no drums, bass or piano' all three."""
     group.fate = "excluded"
     members = group.members
-    if len(members) == 1:
+    joins = [words.low[a.last : b.begin] for a, b in pairwise(members)]
+    if word not in _patterns().first_only or any({"or", "nor"} & set(j) for j in joins):
         return [group]
-    joins = [words.low[a.last : b.begin] for a, b in zip(members, members[1:], strict=False)]
-    closed_by_or = any("or" in j or "nor" in j for j in joins)
-    cut = len(members)
-    if (
-        word in ("no", "not", "minus", "sans", "never", "instead", "rather", "replace", "replacing", "swap")
-        and not closed_by_or
-    ):
-        commas = [i for i, j in enumerate(joins) if "and" not in j]
-        if commas:
-            cut = commas[0] + 1
-    for i, j in enumerate(joins):
-        if word in ("no", "instead") and "and" in j and _ARTICLES & set(j) and not closed_by_or:
-            cut = min(cut, i + 1)
-    if cut == len(members):
+    cuts = [i + 1 for i, j in enumerate(joins) if "and" not in j or _ARTICLES & set(j)]
+    if not cuts:
         return [group]
-    rest = Group(members[cut:])
-    group.members = members[:cut]
+    rest = Group(members[cuts[0] :])
+    group.members = members[: cuts[0]]
     return [group, rest]
 
 
 def _is_example(words: Words, first: int) -> bool:
     """Whether the sentence only illustrates: 'Whether it is the beat of the drums or ...', 'From the ... each ...'."""
     sentence = words.sentence[first]
-    low = [w for w, s in zip(words.low, words.sentence, strict=True) if s == sentence]
+    start = end = first
+    while start > 0 and words.sentence[start - 1] == sentence:
+        start -= 1
+    while end < len(words) and words.sentence[end] == sentence:
+        end += 1
+    low = words.low[start:end]
     if "whether" in low:
         return True
-    return low[:1] == ["from"] and "to" in low and bool({"each", "every", "all"} & set(low))
+    return low[0] == "from" and "to" in low and bool({"each", "every", "all"} & set(low))
 
 
-_SIMILE = re.compile(
-    r"(?:^| )(?:(?<!instruments )(?<!instrument )(?<!elements )(?<!would )(?<!i'd )(?<!sounds )like|reminiscent of|resembl\w+|imitat\w+|mimic\w*|similar to"
-    r"|sounds? like)(?: (?:a|an|the|some|that|those|of))*$"
-)
-
-
-def _is_simile(lead_in: str) -> bool:
-    return bool(_SIMILE.search(lead_in))
-
-
-_CLOSERS = re.compile(
-    r"(?:nothing but|nothing other than|none but|no (?:\w+ ){0,3}(?:other than|except(?: for)?|but|besides)|only|just|exclusively|solely)(?: (?:a|an|the|for|on|by|with|of|one|two))*$"
-)
-_CLOSED_AFTER = re.compile(
-    r"^(?:only|alone|exclusively|and nothing else|and nobody else|nothing else|solely|by itself|by themselves|unaccompanied|no other instruments?|as the (?:sole|only) instruments?)\b"
-)
-
-
-def _nothing_but(words: Words, groups: list[Group]) -> None:
-    for group in groups:
-        first, last = group.begin, group.last
-        start = max(0, first - 8)
-        while words.sentence[start] != words.sentence[first]:
-            start += 1
-        lead_in = " ".join(words.low[start:first])
-        stop = last
-        while stop < min(len(words), last + 6) and words.sentence[stop] == words.sentence[first]:
-            stop += 1
-        if _CLOSERS.search(lead_in):
-            group.closing = group.fate == "wanted"
-        elif group.fate == "wanted" and _CLOSED_AFTER.match(" ".join(words.low[last:stop])):
-            group.closing = True
+def nobody_else(words: Words) -> bool:
+    """Whether the request says that nobody else plays ('no other instruments')."""
+    return bool(_patterns().nobody.search(" ".join(words.low)))

@@ -1,23 +1,26 @@
 """Reads which instruments a request wants, which it rules out, and what each is to do.
 
-    words ─► mentions ─► lists that share a fate ─► roles, sections ─► parts, excluded, closed
+    words ─► spelling ─► mentions ─► lists that share a fate ─► sections, roles ─► parts, excluded, closed
 
-It knows instruments only: what a style usually brings along is the Expert's business.
+It knows instruments only: what a style usually brings along is the Expert's business (see `suited`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ripieno.agents.brains.embedded.instrument_names import Mention, Name, find_mentions
-from ripieno.agents.brains.embedded.instrument_roles import Doing, find_doings, find_sections
-from ripieno.agents.brains.embedded.instrument_scope import Group, group_mentions, judge
-from ripieno.agents.brains.embedded.lexicon import lexicon, singular
+from ripieno.agents.brains.embedded.instrument_names import Mention, Name, find_mentions, name_table
+from ripieno.agents.brains.embedded.instrument_roles import Doing, find_doings
+from ripieno.agents.brains.embedded.instrument_scope import Group, group_mentions, judge, nobody_else
+from ripieno.agents.brains.embedded.instrument_sections import limit_to_sections
+from ripieno.agents.brains.embedded.instrument_spelling import corrected, find_unknown
+from ripieno.agents.brains.embedded.lexicon import lexicon
 from ripieno.agents.brains.embedded.words import Words
-from ripieno.score.brief import Notice, PartRequest
-from ripieno.score.instruments import Role, instrument, instruments
+from ripieno.score.brief import Notice, Origin, PartRequest
+from ripieno.score.instruments import Instrument, Role, instrument, instruments
 
-_DEFINING = frozenset(("of", "consisting", "comprising", "comprised", "between", "made"))
-_ONE_PLAYER = frozenset(("solo", "unaccompanied", "lone", "sole", "single"))
-_GENERIC_ENSEMBLES = {"duo": 2, "duet": 2, "trio": 3, "quartet": 4, "quintet": 5, "sextet": 6}
+_EXACT, _ENSEMBLE, _PLAIN, _NEAREST, _COMPARED = 1.0, 0.9, 0.8, 0.6, 0.5  # how sure of the instrument
+_MOST = 8  # parts of one instrument
+_NO_WORK = frozenset(("with", "of", "in", "on", "the", "use", "and", "or", "to", "add", "write", "make", "is", "are"))
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,11 @@ class PartsReading:
     """What a request says about instruments.
 
     Attributes:
-        parts: the parts wanted, the lead first where one was named, else in order of mention.
-        excluded: instrument ids and family names that must not sound.
+        parts: the parts wanted, the lead first where one was named, else in order of mention. A `confidence` of 0.8
+            marks a general word ('guitar', 'bass'), which `suited` may make more precise.
+        excluded: instrument ids and family names that must not sound; a part that was asked for by its own name plays
+            even though its family is excluded ('no percussion except a shaker').
+        without: the words that ruled them out ('drums', 'synths').
         closed: whether nobody else may join.
         spans: stretches of the text that were used, as (first, last exclusive) characters.
         notices: choices made that the person should know.
@@ -34,6 +40,7 @@ class PartsReading:
 
     parts: tuple[PartRequest, ...] = ()
     excluded: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     closed: bool = False
     spans: tuple[tuple[int, int], ...] = ()
     notices: tuple[Notice, ...] = ()
@@ -41,16 +48,42 @@ class PartsReading:
 
 def read_parts(text: str | Words) -> PartsReading:
     """Reads the instruments of a request in English (a text, or its words with some of them masked)."""
-    words = text if isinstance(text, Words) else Words(text)
-    groups = [g for g in group_mentions(words, find_mentions(words)) if _accept(words, g)]
+    words, replaced = corrected(text if isinstance(text, Words) else Words(text))
+    mentions = find_unknown(words, find_mentions(words))
+    for mention in mentions:
+        if any(i in replaced for i in range(mention.first, mention.last)):
+            mention.nearest = True
+    groups = [g for g in group_mentions(words, mentions) if _accepted(words, g)]
     groups = judge(words, groups)
-    find_sections(words, groups)
+    limit_to_sections(words, groups)
     wanted = [g for g in groups if g.fate == "wanted"]
     return _Assembly(words, groups, find_doings(words, wanted)).reading()
 
 
-def _accept(words: Words, group: Group) -> bool:
-    """Drops weak words ('lead', 'rain') that stand in no company of instruments."""
+def suited(parts: Iterable[PartRequest], usual: Iterable[str]) -> tuple[PartRequest, ...]:
+    """`parts` with general words made precise by the instruments that a style usually has.
+
+    'bass' becomes the upright bass where the style plays one; what was asked for exactly stays as it is.
+    """
+    parts, usual = tuple(parts), tuple(usual)
+    out: list[PartRequest] = []
+    for part in parts:
+        name = name_table().get(part.asked.split()[-1]) if part.confidence == _PLAIN and part.asked else None
+        if name is not None and name.plain and name.instrument == part.instrument:
+            taken = {p.instrument for p in (*parts, *out)}
+            fitting = [u for u in usual if _belongs(instrument(u), name.excludes) and u not in taken]
+            if fitting and part.instrument not in usual:
+                part = part.model_copy(update={"instrument": fitting[0]})
+        out.append(part)
+    return tuple(out)
+
+
+def _belongs(row: Instrument, kinds: Iterable[str]) -> bool:
+    return row.id in kinds or row.family in kinds
+
+
+def _accepted(words: Words, group: Group) -> bool:
+    """Whether a list holds more than weak words ('lead', 'rain'), or stands where an instrument is named."""
     if any(not m.name.weak for m in group.members):
         return True
     cues = lexicon("roles")["weak_cues"]
@@ -58,197 +91,249 @@ def _accept(words: Words, group: Group) -> bool:
     return any(w in cues["before"] for w in near) or words.at(group.last) in cues["after"]
 
 
+@dataclass(slots=True)
+class _Draft:
+    """A part while the request is read. `group` is the number of the list that named it first."""
+
+    part: PartRequest
+    name: Name
+    group: int
+    copies: int = 1
+
+
 class _Assembly:
-    """Builds the reading from judged groups."""
+    """Builds the reading from judged lists."""
 
     def __init__(self, words: Words, groups: list[Group], doings: dict[int, Doing]) -> None:
-        self.words, self.groups, self.doings = words, groups, doings
-        self.parts: list[PartRequest] = []
-        self.bases: list[tuple[str, int]] = []  # base word and group number of each part
-        self.by_mention: dict[int, int] = {}
-        self.notices: list[Notice] = []
-        self.closed = False
+        self._words, self._groups, self._doings = words, groups, doings
+        self._drafts: list[_Draft] = []
+        self._by_mention: dict[int, _Draft] = {}
+        self._notices: list[Notice] = []
+        self._without: list[str] = []
+        self._closed = nobody_else(words)
 
     def reading(self) -> PartsReading:
-        wanted = [(n, g) for n, g in enumerate(self.groups) if g.fate == "wanted"]
-        for number, group in wanted:
-            self._add_group(number, group)
-        if not self.parts:
-            for number, group in enumerate(self.groups):
+        """The whole."""
+        for number, group in enumerate(self._groups):
+            if group.fate == "wanted" or (group.fate == "excluded" and group.section):
+                self._add(number, group)
+        if not self._drafts:
+            for number, group in enumerate(self._groups):
                 if group.fate == "simile":
-                    self._add_group(number, group)
-        self._relations()
+                    self._add(number, group)
+        self._relate()
         excluded = self._excluded()
-        parts = self._ordered()
-        self.closed = self.closed or self._closed(parts)
-        return PartsReading(
-            tuple(parts), excluded, self.closed and bool(parts), self._spans(), tuple(self.notices)
-        )
+        parts = [d.part for d in self._drafts for _ in range(d.copies)]
+        parts.sort(key=lambda p: p.role is not Role.LEAD)
+        closed = bool(parts) and (self._closed or self._names_all_players())
+        return PartsReading(tuple(parts), excluded, tuple(self._without), closed, self._spans(), tuple(self._notices))
 
-    def _add_group(self, number: int, group: Group) -> None:
+    def _notice(self, message: str) -> None:
+        self._notices.append(Notice(about="parts", message=message))
+
+    def _asked(self, mention: Mention) -> str:
+        return self._words.written(mention.begin, mention.last)
+
+    def _add(self, number: int, group: Group) -> None:
         members = group.members
         if group.choice:
-            names = " or ".join(self._asked(m) for m in members)
-            self.notices.append(Notice(about="parts", message=f"“{names}”: took the first of them"))
-            members = members[:1]
+            chosen = members[0]
+            self._notice(f"“{' or '.join(self._asked(m) for m in members)}”: “{self._asked(chosen)}” was taken.")
+            members = [chosen]
         for place, member in enumerate(members):
             if member.name.players:
                 self._add_ensemble(number, group, place, member)
             else:
-                self._add_one(number, group, member)
-        self.closed = self.closed or group.closing
+                self._add_instrument(number, group, member)
+        self._closed = self._closed or (group.closing and not group.section)
 
-    def _asked(self, member: Mention) -> str:
-        return self.words.written(member.begin, member.last)
-
-    def _add_one(self, number: int, group: Group, member: Mention) -> None:
-        doing = self.doings.get(member.first, Doing())
+    def _add_instrument(self, number: int, group: Group, member: Mention) -> None:
+        doing = self._doings.get(member.first, Doing())
+        sure = _PLAIN if member.name.plain and member.instrument == member.name.instrument else _EXACT
+        sure = _NEAREST if member.nearest else _COMPARED if group.fate == "simile" else sure
+        section = "" if group.fate == "excluded" else group.section
         part = PartRequest(
             instrument=member.instrument, asked=self._asked(member), role=doing.role, register_name=doing.register,
-            articulation=doing.articulation, nearest=member.nearest, section=group.section,
-            confidence=0.8 if member.name.plain or member.nearest else 1.0,
+            articulation=doing.articulation, nearest=member.nearest, section=section, confidence=sure,
+            origin=Origin.INFERRED if group.fate in ("simile", "excluded") else Origin.STATED,
         )  # fmt: skip
-        base = singular(self.words.low[member.last - 1])
-        known = self._same(part, base, member.name, number)
+        known = self._same(part, member, number)
         if known is not None:
-            self.by_mention[member.first] = known
-            self.parts[known] = _merged(self.parts[known], part)
+            known.part = _merged(known.part, part)
+            self._by_mention[member.first] = known
             return
-        self.by_mention[member.first] = len(self.parts)
-        for _ in range(max(1, min(member.count, 8))):
-            self.parts.append(part)
-            self.bases.append((base, number))
+        if member.nearest:
+            self._notice(f"“{part.asked}” is read as {instrument(part.instrument).name}, the nearest that can be played.")
+        if group.fate == "excluded":
+            self._notice(f"“{part.asked}” shall be silent in one section only ({group.section}).")
+        copies = 1 if instrument(part.instrument).is_drum else max(1, min(member.count, _MOST))
+        draft = _Draft(part, member.name, number, copies)
+        self._drafts.append(draft)
+        self._by_mention[member.first] = draft
 
-    def _same(self, part: PartRequest, base: str, name: Name, number: int) -> int | None:
-        """The index of a part that was mentioned before and is meant again."""
-        for i, (known, (known_base, group)) in enumerate(zip(self.parts, self.bases, strict=True)):
-            if known.instrument == part.instrument and (group != number or base == known_base):
-                return i
-            if group == number:
+    def _same(self, part: PartRequest, member: Mention, number: int) -> _Draft | None:
+        """The part that was named before and is meant again."""
+        new = instrument(part.instrument)
+        for draft in self._drafts:
+            old, ensemble = instrument(draft.part.instrument), bool(draft.name.players)
+            if old.id == new.id:
+                return draft
+            if draft.group == number and not ensemble:
                 continue
-            row, new = instrument(known.instrument), instrument(part.instrument)
-            if (
-                name.plain
-                and name.instrument == part.instrument
-                and (known.instrument in name.excludes or row.family in name.excludes)
-                and (base == known_base or new.family in ("bass", "drum kit", "choir"))
+            if member.name.plain and part.confidence < _EXACT and _belongs(old, member.name.excludes):
+                if ensemble or draft.name.base == member.name.base or new.family in ("bass", "drum kit", "choir"):
+                    return draft
+            elif (
+                draft.part.confidence == _PLAIN
+                and _belongs(new, draft.name.excludes)
+                and (draft.name.base == member.name.base or new.family == "drum kit")
             ):
-                return i
-            if known_base == base and row.family == new.family and known.confidence < 1.0:
-                return i
+                return draft
         return None
 
     def _add_ensemble(self, number: int, group: Group, place: int, member: Mention) -> None:
+        if any(set(d.name.players) == set(member.name.players) for d in self._drafts):
+            return
+        open_ = member.name.joinable or group.section
         players = member.name.players
-        follower = group.members[place + 1] if place + 1 < len(group.members) else None
-        after = self.groups[number + 1] if number + 1 < len(self.groups) else None
-        if follower is None and after is not None and after.fate == "wanted":
-            bridge = self.words.low[member.last : after.begin]
-            same = self.words.sentence[member.first] == self.words.sentence[after.begin]
-            listed = sum(1 for m in after.members if not m.name.players)
-            if (
-                same
-                and len(bridge) <= 5
-                and (
-                    _DEFINING & set(bridge)
-                    or ":" in self.words.gap[after.begin]
-                    or listed >= max(2, len(players) - 1)
-                )
-            ):
-                self.closed = self.closed or not member.name.open_ensemble
+        if self._listed_after(number, group, place, member):
+            self._closed = self._closed or not open_
+            return
+        if _attributive(self._words, member):
+            if self._others(number):
                 return
+            open_ = True
         for player in players:
-            self.parts.append(PartRequest(instrument=player.instrument, asked=self._asked(member), role=player.role,
-                                          section=group.section, confidence=0.9))  # fmt: skip
-            self.bases.append((player.instrument, number))
-        self.closed = self.closed or not member.name.open_ensemble
+            part = PartRequest(instrument=player.instrument, asked=self._asked(member), role=player.role,
+                               section=group.section, confidence=_ENSEMBLE)  # fmt: skip
+            self._drafts.append(_Draft(part, member.name, number))
+        self._closed = self._closed or not open_
 
-    def _relations(self) -> None:
-        for first, doing in self.doings.items():
-            index = self.by_mention.get(first)
-            if index is None or doing.of is None or doing.of not in self.by_mention:
-                continue
-            model = self.parts[self.by_mention[doing.of]]
-            self.parts[index] = self.parts[index].model_copy(
-                update={"of": model.instrument, "doubles": doing.doubles}
-            )
+    def _listed_after(self, number: int, group: Group, place: int, member: Mention) -> bool:
+        """Whether the players are named one by one: 'a trio of piano, bass and drums', 'piano trio: violin, ...'."""
+        after = self._groups[number + 1] if number + 1 < len(self._groups) else None
+        if place + 1 < len(group.members) or after is None or after.fate != "wanted":
+            return False
+        words = self._words
+        bridge = words.low[member.last : after.begin]
+        listed = sum(1 for m in after.members if not m.name.players)
+        near = words.sentence[member.first] == words.sentence[after.begin] or ":" in words.gap[after.begin]
+        defining = frozenset(lexicon("roles")["ensembles"]["defining"])
+        introducing = frozenset(lexicon("roles")["ensembles"]["introducing"])
+        if not near or len(bridge) > 12:
+            return False
+        if defining & set(bridge[:3]) or ":" in words.gap[member.last]:
+            return listed >= 2
+        return listed >= max(2, len(member.name.players) - 1) and bool(introducing & set(bridge))
+
+    def _others(self, number: int) -> bool:
+        """Whether the request names at least two instruments outside of a list."""
+        named = [m for i, g in enumerate(self._groups) if i != number and g.fate == "wanted" for m in g.members]
+        return sum(1 for m in named if not m.name.players) >= 2
+
+    def _relate(self) -> None:
+        for first, doing in self._doings.items():
+            draft, model = self._by_mention.get(first), self._by_mention.get(doing.of or -1)
+            if doing.of == 0:
+                model = self._by_mention.get(0)
+            if draft is not None and model is not None and draft is not model:
+                change = {"of": model.part.instrument, "doubles": doing.doubles}
+                draft.part = draft.part.model_copy(update=change)
 
     def _excluded(self) -> tuple[str, ...]:
-        out: dict[str, None] = {}
-        wanted = {p.instrument for p in self.parts if p.confidence != 0.9}
-        for group in self.groups:
-            if group.fate != "excluded" or group.section:
-                continue
-            for member in group.members:
-                for item in member.name.excludes or (member.instrument,):
-                    out[item] = None
-                if (
-                    member.instrument not in member.name.excludes
-                    and not member.name.plain
-                    and member.instrument
-                ):
-                    out[member.instrument] = None
+        """What is ruled out; takes it out of named ensembles. What was asked for by its own name stands."""
         table = instruments()
-        families = {row.family for row in table.values()}
-        for item in list(out):
-            if item in families and any(table[w].family == item for w in wanted):
-                del out[item]
-                out.update((row.id, None) for row in table.values() if row.family == item)
-        for w in wanted:
-            out.pop(w, None)
-        keep = [
-            i
-            for i, p in enumerate(self.parts)
-            if p.instrument not in out and table[p.instrument].family not in out
-        ]
-        self.parts = [self.parts[i] for i in keep]
+        out: dict[str, None] = dict.fromkeys(self._less_words())
+        for group in self._groups:
+            if group.fate == "excluded" and not group.section:
+                for member in group.members:
+                    varied = member.instrument and member.instrument != member.name.instrument
+                    out.update(dict.fromkeys((member.instrument,) if varied else member.name.excludes))
+                    self._without.append(self._asked(member))
+        for draft in self._drafts:
+            if draft.part.instrument in out and not draft.name.players:
+                del out[draft.part.instrument]
+                self._notice(f"“{draft.part.asked}” is both wanted and ruled out; it plays.")
+        self._drafts = [d for d in self._drafts if not d.name.players or not _belongs(table[d.part.instrument], out)]
         return tuple(out)
 
-    def _ordered(self) -> list[PartRequest]:
-        return sorted(self.parts, key=lambda p: p.role is not Role.LEAD)
+    def _less_words(self) -> list[str]:
+        """What 'drumless' and the like rule out."""
+        known: dict[str, str] = lexicon("exclusions")["less"]
+        found = [known[w] for w in self._words.low if w in known]
+        self._without += found
+        names = [name_table().get(word) for word in found]
+        return [item for name in names if name is not None for item in name.excludes]
 
-    def _closed(self, parts: list[PartRequest]) -> bool:
-        words, works = self.words, frozenset(lexicon("roles")["works"]["words"])
-        wanted = [g for g in self.groups if g.fate == "wanted"]
-        kinds = {p.instrument for p in parts}
-        for group in wanted:
+    def _names_all_players(self) -> bool:
+        """Whether the wording names everybody: 'for flute and harp', 'solo cello', 'a duet between ...'."""
+        words, data = self._words, lexicon("roles")
+        works, featuring = frozenset(data["works"]["words"]), frozenset(data["ensembles"]["featuring"])
+        sizes: dict[str, int] = data["ensembles"]["sizes"]
+        kinds = {d.part.instrument for d in self._drafts}
+        for group in self._groups:
+            if group.fate != "wanted" or group.section:
+                continue
             k = group.begin - 1
-            if words.at(k) in ("a", "an", "the"):
+            while words.at(k) in ("a", "an", "the"):
                 k -= 1
             member = group.members[-1]
-            if len(kinds) == 1 and (_ONE_PLAYER & set(member.adjectives) or words.at(member.last) == "solo"):
-                if words.at(k) not in ("feature", "featuring", "features", "include", "including"):
-                    return True
-            if (
-                words.at(k) == "for"
-                and words.at(k - 1) in works
-                and words.sentence[k] == words.sentence[group.begin]
-            ):
+            alone = set(data["ensembles"]["alone"]) & set(member.adjectives) or words.at(member.last) == "solo"
+            if len(kinds) == 1 and alone and words.at(k) not in featuring and not _has_place(words, member):
                 return True
-            near = words.low[max(0, group.begin - 4) : group.begin] + words.low[group.last : group.last + 1]
-            size = next((_GENERIC_ENSEMBLES[w] for w in near if w in _GENERIC_ENSEMBLES), 0)
+            if words.at(k) == "for":
+                by_itself = words.clause[k] != words.clause[k - 1] and self._ends_clause(group.last)
+                if k == 0 or words.at(k - 1) in works or by_itself or _a_work(words, k):
+                    return True
+            near = words.low[max(0, group.begin - 5) : group.begin] + words.low[group.last : group.last + 1]
+            size = next((sizes[w] for w in near if w in sizes), 0)
             if size and len(group.members) >= max(2, size - 1):
                 return True
         return False
 
+    def _ends_clause(self, i: int) -> bool:
+        return i >= len(self._words) or self._words.clause[i] != self._words.clause[i - 1]
+
     def _spans(self) -> tuple[tuple[int, int], ...]:
-        words = self.words
-        out = []
-        for group in self.groups:
-            for member in group.members:
-                out.append((words.start[member.begin], words.end[member.last - 1]))
-            out += [(words.start[a], words.end[b - 1]) for a, b in group.spans if a < b <= len(words)]
-        return tuple(sorted(set(out)))
+        words, spans = self._words, set()
+        for group in self._groups:
+            spans |= {(m.begin, m.last) for m in group.members} | {s for s in group.spans if s[0] < s[1]}
+        spans |= {(i, i + 1) for i, w in enumerate(words.low) if w in lexicon("exclusions")["less"]}
+        return tuple(sorted((words.start[a], words.end[min(b, len(words)) - 1]) for a, b in spans))
+
+
+def _attributive(words: Words, member: Mention) -> bool:
+    """Whether an ensemble's name only describes the music: 'a big band swing piece'."""
+    return words.joined(member.last) and words.at(member.last) in frozenset(lexicon("roles")["ensembles"]["of_music"])
+
+
+def _a_work(words: Words, k: int) -> bool:
+    """Whether 'for' at word `k` follows a whole work: 'a slow air for ...', 'Meditation for ...'."""
+    within = frozenset(lexicon("roles")["ensembles"]["within"])
+    if words.at(k - 1) in within:
+        return False
+    for i in range(k - 1, max(-1, k - 6), -1):
+        if words.clause[i] != words.clause[k] or words.low[i] in _NO_WORK:
+            return False
+        if words.low[i] in ("a", "an", "another", "my", "our") or (i == 0 and k > 1):
+            return True
+    return False
+
+
+def _has_place(words: Words, member: Mention) -> bool:
+    """Whether 'a guitar solo' is an event in the piece: something comes 'in' or 'over' it, or it is given 'a'."""
+    return words.at(member.last) == "solo" and words.at(member.begin - 1) in ("a", "an", "the")
 
 
 def _merged(known: PartRequest, new: PartRequest) -> PartRequest:
-    """`known` with what a second mention adds; a more exact instrument wins over a general word."""
-    changes: dict[str, object] = {}
-    for name in ("role", "register_name", "articulation", "of"):
-        if getattr(known, name) is None and getattr(new, name) is not None:
-            changes[name] = getattr(new, name)
+    """`known` with what a second mention adds; an exact name wins over a general word."""
+    changes: dict[str, object] = {
+        field: getattr(new, field)
+        for field in ("role", "register_name", "articulation")
+        if getattr(new, field) is not None and (getattr(known, field) is None or known.confidence == _ENSEMBLE)
+    }
     if known.section and not new.section:
         changes["section"] = ""
-    if known.confidence < 1.0 <= new.confidence and not known.nearest:
-        changes |= {"instrument": new.instrument, "asked": new.asked, "confidence": 1.0}
+    if known.confidence in (_PLAIN, _ENSEMBLE) and new.confidence == _EXACT:
+        changes |= {"instrument": new.instrument, "asked": new.asked, "confidence": _EXACT}
     return known.model_copy(update=changes) if changes else known

@@ -6,7 +6,8 @@ nothing of music; `&` counts as "and", accents are folded for look-up only.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from copy import copy
 
 _WORD = re.compile(
     r"\d{1,3}(?:,\d{3})+(?![\d,])|\d+(?:\.\d+)?[^\W\d_]*|[^\W\d_]+(?:['’&][^\W_]+|[#♯♭]+[^\W_]*|\d+[^\W_]*)*|&"
@@ -34,9 +35,10 @@ class Words:
         gap: what stands before each word, without blanks ('-', ', ', '.').
         sentence, clause: running numbers; a clause ends at a comma, colon, bracket, dash or the end of a sentence.
         masked: words that are nobody's business any more (a title, a chord progression).
+        placed: words that were put beside a known one (see nearness.py), with the confidence; `low` holds the known word.
     """
 
-    __slots__ = ("clause", "end", "gap", "low", "masked", "raw", "sentence", "start", "text")
+    __slots__ = ("clause", "end", "gap", "low", "masked", "placed", "raw", "sentence", "start", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -69,6 +71,7 @@ class Words:
             self.sentence.append(sentence)
             self.clause.append(clause)
         self.masked = bytearray(len(self.raw))
+        self.placed: dict[int, float] = {}
 
     def __len__(self) -> int:
         return len(self.raw)
@@ -101,6 +104,12 @@ class Words:
         while last < len(self.raw) and self.start[last] < end:
             last += 1
         return first, last
+
+    def with_low(self, changes: Mapping[int, str]) -> "Words":
+        """A copy in which some words are looked up as other words (put right)."""
+        other = copy(self)
+        other.low = [changes.get(i, word) for i, word in enumerate(self.low)]
+        return other
 
     def mask(self, spans: Iterable[tuple[int, int]]) -> None:
         """Takes words out of play for every family that reads later."""
