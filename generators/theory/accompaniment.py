@@ -147,7 +147,7 @@ def write_arpeggio(part: Part, context: Context) -> Notes:
                     fresh = tick == starts[chord] and not last
                     voicing = cache[count][chord]
                     sound = length // parts if not last else timeline.bar_ticks(bar)
-                    velocity = int(58 + 20 * metre.weight(tick - begin, PPQ)) + (4 if fresh else 0)
+                    velocity = 66 + (4 if fresh else 0)
                     marks = ["0"] if fresh and "&" not in step else step.split("&")
                     chosen = voicing if last else _picked(voicing, marks)
                     rows.extend((tick, sound, p, velocity) for p in chosen if part.low <= p <= part.high)

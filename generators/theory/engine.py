@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from ripieno.generators.base import Candidate, GenerationRequest
-from ripieno.generators.theory import accompaniment, second_lines
+from ripieno.generators.theory import accompaniment, part_writing, second_lines
 from ripieno.generators.theory.bass import write_bass
 from ripieno.generators.theory.drums import write_drums
 from ripieno.generators.theory.form import plan_form
@@ -32,6 +32,8 @@ _ORDER = (
     Role.LEAD, Role.BASS, Role.DRUMS, Role.PERCUSSION, Role.CHORDS, Role.PAD, Role.ARPEGGIO, Role.RIFF, Role.DRONE,
     Role.COUNTERMELODY, Role.ANSWER,
 )
+_HELD = frozenset({Role.CHORDS, Role.PAD})
+_INNER = frozenset({Role.COUNTERMELODY, Role.CHORDS, Role.PAD, Role.ANSWER})
 _WRITERS: dict[Role, Writer] = {
     Role.BASS: write_bass, Role.DRUMS: write_drums, Role.PERCUSSION: write_percussion,
     Role.CHORDS: accompaniment.write_chords, Role.PAD: accompaniment.write_pad, Role.ARPEGGIO: accompaniment.write_arpeggio,
@@ -147,13 +149,17 @@ def _context(
 def write_all(parts: Sequence[Part], context: Context) -> None:
     """Writes parts into `context.lines`, leaders first."""
     doubling = [p for p in parts if p.doubles and p.of]
-    divided = [p for p in parts if p not in doubling and p.role in (Role.CHORDS, Role.PAD) and p.instrument.voices < 2]
+    led = context.style.harmony.part_writing
+    inner = [p for p in parts if led and p not in doubling and p.role in _INNER and p.instrument.voices < 3]
+    divided = [p for p in parts if p not in (*doubling, *inner) and p.role in _HELD and p.instrument.voices < 2]
     leads = [p for p in context.parts if p.role is Role.LEAD and not p.doubles]
     rank = {role: i for i, role in enumerate(_ORDER)}
     for part in sorted(parts, key=lambda p: (rank[p.role], context.parts.index(p))):
-        if part in doubling or part in divided:
+        if part in doubling or part in divided or part in inner:
             continue
         context.lines[part.id] = _written(part, context, leads)
+    if inner:
+        context.lines.update(part_writing.write_inner(inner, context))
     if divided:
         context.lines.update(second_lines.write_divided(divided, context))
     for part in doubling:

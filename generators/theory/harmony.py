@@ -186,16 +186,18 @@ class _Writer:
             bars = [list(b) for b in source[len(source) - count:]]
             bars[0] = list(source[0])
         if last:
-            self._close(bars, grammar, plan)
+            self._close(bars, grammar, source)
         return bars
 
-    def _close(self, bars: Bars, grammar: Grammar, plan: SectionPlan) -> None:
-        """Makes the last bars of the piece end at home."""
+    def _close(self, bars: Bars, grammar: Grammar, source: tuple[tuple[str, ...], ...]) -> None:
+        """Makes the last bars of the piece end at home, with the scheme's own home chord where it has one."""
         cadence = grammar.cadence("final", self.rng_of("close"), 2)
         home = grammar.chord(cadence[-1]).root_pc
-        bars[-1] = [cadence[-1]]
+        own = [n for bar in source for n in bar if grammar.chord(n).root_pc == home and grammar.chord(n).bass is None]
+        bars[-1] = [own[0] if own else cadence[-1]]
         if len(bars) > 2 and grammar.chord(bars[-2][-1]).root_pc == home and len(cadence) > 1:
-            bars[-2] = [cadence[-2]]
+            fifth = [n for bar in source for n in bar if (grammar.chord(n).root_pc - home) % 12 == 7]
+            bars[-2] = [fifth[-1] if fifth else cadence[-2]]
 
     def _phrase(self, label: str, phrase: Phrase, plan: SectionPlan, grammar: Grammar) -> Bars:
         """A phrase: the body of its idea, then its own cadence."""
@@ -251,7 +253,9 @@ class _Writer:
             kind = "deceptive"
         cadence = list(grammar.cadence(kind, rng, 3 if len(bars) >= 3 else 2 if len(bars) == 2 else 1))
         bars[-1] = [cadence.pop()]
-        if cadence and len(bars) >= 2:
+        if cadence and len(bars) >= 2 and self.habits.rate >= 2 and len(bars[-2]) >= len(cadence):
+            bars[-2] = [*bars[-2][: len(bars[-2]) - len(cadence)], *cadence]
+        elif cadence and len(bars) >= 2:
             beats = len(self.form.timeline.metre_at(phrase.first_bar).beats())
             if len(cadence) == 2 and (beats < 2 or rng.random() < 0.3) and len(bars) >= 4:
                 bars[-2], bars[-3] = [cadence[1]], [cadence[0]]

@@ -255,7 +255,7 @@ def _played(
     for k, (sketch, pitch) in enumerate(zip(sketches, pitches, strict=True)):
         bar, offset = timeline.position(sketch.start)
         weight = timeline.metre_at(bar).weight(offset, timeline.ppq)
-        velocity = int(74 + 16 * weight)
+        velocity = 80 + (4 if weight >= 0.75 else 0)
         following = pitches[k + 1] if k + 1 < len(pitches) else None
         gap = sketches[k + 1].start - sketch.start if k + 1 < len(sketches) else sketch.length
         length = min(sketch.length, gap)

@@ -24,6 +24,11 @@ class Figure:
     steps: tuple[float, ...]
     pin: bool = False
 
+    @property
+    def rhythm(self) -> tuple[tuple[int, int], ...]:
+        """Onsets with lengths."""
+        return tuple(zip(self.onsets, self.lengths, strict=True))
+
     def shifted(self, by: float) -> "Figure":
         """The figure at another height: a sequence."""
         return replace(self, steps=tuple(s + by for s in self.steps))
@@ -125,12 +130,14 @@ def _sizes(leap: float) -> tuple[float, ...]:
 
 def invent(metre: Metre, habits: Melody, density: float, bars: int, rng: np.random.Generator) -> tuple[Figure, ...]:
     """A new idea of one or two bars: the first bar carries it, the second answers."""
-    figures = []
+    figures: list[Figure] = []
     level = 0.0
     for bar in range(bars):
         notes = rhythm(metre, habits, density * (1.0 if bar == 0 else 0.85), rng)
-        if bar == 0 and len(notes) == 1 and density > 0.6:  # one note is no idea: try once more
-            notes = rhythm(metre, habits, density * 1.6, rng)
+        for _ in range(2):  # one note is no idea, and two bars alike are dull: try again
+            dull = len(notes) == 1 and density > 0.5 if bar == 0 else notes == figures[0].rhythm
+            if dull:
+                notes = rhythm(metre, habits, density * (1.5 if bar == 0 else 1.0), rng)
         steps = contour(len(notes), habits.leap, rng)
         figures.append(Figure(tuple(a for a, _ in notes), tuple(b for _, b in notes), tuple(level + s for s in steps)))
         level += steps[-1] + float(rng.choice([-1, 0, 1]))
@@ -194,7 +201,7 @@ def cadence(metre: Metre, head: Figure, final: bool, rest: float, rng: np.random
         return Figure((0,), (length,), (0.0,), pin=True)
     half = _half(metre)
     breath = max(beats[-1][1] // 2, round(rest * length * 0.6 / (PPQ // 2)) * (PPQ // 2))
-    if rng.random() < 0.45 and len(beats) >= 2 and half < length:
+    if rng.random() < 0.45 + 2.5 * max(0.0, 0.3 - rest) and len(beats) >= 2 and half < length:
         lead = [(a, min(b, half - a), s) for a, b, s in zip(head.onsets, head.lengths, head.steps, strict=True) if a < half][:3]
         if lead and lead[0][0] == 0:
             goal = lead[-1][2] - 1.0

@@ -193,7 +193,8 @@ def _spread_registers(seats: Sequence[Seat], brief: Brief) -> list[Seat]:
             counts[part.role] = number + 1
             low, high = part.low, part.high
             if part.role in HARMONY and leads and high > ceiling:
-                drop = min(high - ceiling, max(0, low - max(part.instrument.comfort_low, 43)))
+                floor = max(part.instrument.comfort_low, brief.pitch_range.value[0] if brief.pitch_range else 43)
+                drop = min(high - ceiling, max(0, low - floor))
                 low, high = low - drop, high - drop
             if number and part.role in (Role.PAD, Role.ARPEGGIO, Role.CHORDS, Role.RIFF) and brief.pitch_range is None:
                 shift = 7 if number % 2 else -5

@@ -6,7 +6,7 @@ Works on whole arrays of notes. With `brief.quantised` every note stays exactly 
 import numpy as np
 import numpy.typing as npt
 
-from ripieno.generators.theory.scales import Moments
+from ripieno.generators.theory.rhythm_style import KIT
 from ripieno.generators.theory.types import Context, Form, Part
 from ripieno.score.brief import Brief
 from ripieno.score.instruments import Role
@@ -18,6 +18,8 @@ _BALANCE = {
     Role.LEAD: 1.08, Role.ANSWER: 1.0, Role.COUNTERMELODY: 0.9, Role.CHORDS: 0.86, Role.ARPEGGIO: 0.82, Role.PAD: 0.78,
     Role.RIFF: 0.95, Role.BASS: 1.0, Role.DRONE: 0.75, Role.DRUMS: 1.0, Role.PERCUSSION: 0.9,
 }  # fmt: skip
+_KICKS, _SNARES = (KIT["kick"], KIT["soft_kick"]), (KIT["snare"], KIT["snare_two"], KIT["rim"], KIT["clap"])
+GRID = PPQ // 8  # accents are told apart down to 32nds
 _SOUNDING = {"staccato": 0.45, "pizzicato": 0.5, "spiccato": 0.45, "marcato": 0.85, "detached": 0.75, "palm mute": 0.5,
              "muted": 0.6}  # fmt: skip
 Float = npt.NDArray[np.float64]
@@ -70,7 +72,10 @@ def perform(part: Part, notes: Notes, context: Context) -> Notes:
     curve = loudness(form, brief, style.loudness)
     balance = _BALANCE[part.role]
     velocity = notes["velocity"].astype(np.float64)
-    velocity = velocity * curve[bars] / 76.0 * balance
+    struck = part.role in (Role.DRUMS, Role.PERCUSSION)
+    if not struck:  # drummers have accents of their own
+        velocity += 30 * style.accent * (_weights(context, notes["start"] - bar_lines[bars], bars) - 0.45)
+    velocity = velocity * (0.6 + 0.4 * curve[bars] / 76.0 if struck else curve[bars] / 76.0) * balance
     if part.role in (Role.LEAD, Role.COUNTERMELODY, Role.ANSWER):
         velocity += style.phrasing * _phrase_arc(form, bars)
     quantised = bool(brief.quantised.value) if brief.quantised else False
@@ -85,8 +90,7 @@ def perform(part: Part, notes: Notes, context: Context) -> Notes:
     if not quantised:
         per_ms = timeline.tempos[0].bpm * PPQ / 60_000.0
         shift = rng.normal(0.0, style.human_ms * 0.6, len(notes)).clip(-20, 20)
-        if part.role is Role.LEAD:
-            shift = shift + style.lay_back_ms
+        shift = shift + _place(part, notes, context)
         if part.role in (Role.CHORDS, Role.PAD, Role.ARPEGGIO):  # a chord is struck by one hand: one displacement an onset
             _, where = np.unique(notes["start"], return_inverse=True)
             shift = shift[where]
@@ -95,6 +99,37 @@ def perform(part: Part, notes: Notes, context: Context) -> Notes:
         move[on_line] = np.abs(move[on_line])
         starts, ends = starts + move, ends + move
     return _sound(notes, starts, ends, velocity, timeline.bar_start(form.bars))
+
+
+def _weights(context: Context, offsets: npt.NDArray[np.int64], bars: npt.NDArray[np.int64]) -> Float:
+    """Metrical weight 0..1 of each note's place in its bar; where the style leans on the backbeat, 2 and 4 are strong."""
+    timeline, backbeat = context.form.timeline, context.style.performance.backbeat
+    out = np.empty(len(offsets))
+    for change in timeline.metres:
+        metre = change.metre
+        beats = [s for s, _ in metre.beats(timeline.ppq)]
+        table = np.array([metre.weight(o, timeline.ppq) for o in range(0, metre.bar_ticks(timeline.ppq), GRID)])
+        if backbeat and len(beats) == 4:
+            table[[beats[1] // GRID, beats[3] // GRID]] = 0.85
+        chosen = bars >= change.bar
+        out[chosen] = table[np.clip(offsets[chosen] // GRID, 0, len(table) - 1)]
+    return out
+
+
+def _place(part: Part, notes: Notes, context: Context) -> float | Float:
+    """Where the player sits against the beat, in milliseconds: late is positive."""
+    timing = context.style.rhythm.timing
+    if part.role is Role.LEAD:
+        return context.style.performance.lay_back_ms
+    if part.role is Role.BASS:
+        return timing.bass
+    if part.role is Role.PERCUSSION:
+        return timing.percussion
+    if part.role is Role.DRUMS:
+        pitch = notes["pitch"]
+        where = np.where(np.isin(pitch, _KICKS), timing.kick, np.where(np.isin(pitch, _SNARES), timing.snare, timing.cymbals))
+        return np.asarray(where, dtype=np.float64)
+    return timing.comp if part.role in (Role.CHORDS, Role.ARPEGGIO) else 0.0
 
 
 def _phrase_arc(form: Form, bars: npt.NDArray[np.int64]) -> Float:
@@ -149,8 +184,7 @@ def controls(part: Part, context: Context) -> Controls:
     if not context.style.performance.pedal or part.instrument.family != "keys":
         return make_controls()
     rows: list[tuple[int, int, int, int]] = []
-    moments = Moments(context.chords, context.form)
-    for span in moments.chords:
+    for span in context.chords:
         if part.plays(context.form.section_at(context.form.timeline.bar_at(span.start))):
             rows.append((span.start + PPQ // 24, 0, 64, 100))
             rows.append((max(span.start + PPQ // 12, span.end - PPQ // 24), 0, 64, 0))

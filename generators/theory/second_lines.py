@@ -22,13 +22,19 @@ from ripieno.score.time import PPQ
 
 def leading(context: Context, but: str) -> Notes:
     """The tune's notes: those of all lead parts written so far."""
-    rows = [context.lines[p.id] for p in context.parts if p.role is Role.LEAD and p.id != but and p.id in context.lines]
+    return lines_of(context, but, (Role.LEAD,))
+
+
+def lines_of(context: Context, but: str, roles: tuple[Role, ...]) -> Notes:
+    """All notes written so far for parts of some roles."""
+    rows = [context.lines[p.id] for p in context.parts if p.role in roles and p.id != but and p.id in context.lines]
     return make_notes(np.concatenate(rows)) if rows else make_notes()
 
 
 def write_counter(part: Part, context: Context) -> Notes:
     """A second melody: slow where the tune moves, moving where it rests; consonant on the beats, contrary where it can."""
     tune = leading(context, part.id)
+    others = lines_of(context, part.id, (Role.LEAD, Role.COUNTERMELODY))
     moments = Moments(context.chords, context.form)
     timeline = context.form.timeline
     rows: list[Row] = []
@@ -39,14 +45,19 @@ def write_counter(part: Part, context: Context) -> Notes:
         wishes = []
         rng = context.rng("counter", part.track or part.id, plan.section.label)
         level = (part.low + part.high) / 2 * STEP
+        pace, phase = 0.5 + 0.5 * rng.random(), 6.3 * rng.random()
         for k, (start, length) in enumerate(onsets):
-            costs = _consonant(moments, start, length, tune)
+            costs = _consonant(moments, start, length, others)
             at = moments.at(start)
-            wave = 1.6 * np.sin(k * 0.9 + rng.random() * 0.6)
-            wishes.append(Wish(level + wave - 0.35 * _tune_motion(tune, start), 0.9, costs, at.colour, k == 0, 0.22))
+            wave = 2.6 * np.sin(k * pace + phase) + 1.2 * np.sin(k * 2.1)
+            wishes.append(Wish(level + wave - 0.35 * _tune_motion(tune, start), 0.9, costs, at.colour, k == 0, 0.25))
         noise = rng.random((len(wishes), part.high - part.low + 1)) * 0.3
-        pitches = best_line(wishes, part.low, part.high, 0.15, 0.3, noise)
-        rows.extend((a, n, p, 66) for (a, n), p in zip(onsets, pitches, strict=True))
+        pitches = best_line(wishes, part.low, part.high, 0.15, 0.0, noise)
+        for (start, length), pitch in zip(onsets, pitches, strict=True):
+            if rows and rows[-1][2] == pitch and sum(rows[-1][:2]) == start and length + rows[-1][1] <= 4 * PPQ:
+                rows[-1] = (rows[-1][0], rows[-1][1] + length, pitch, 74)  # held rather than struck again
+            else:
+                rows.append((start, length, pitch, 74))
     return make_notes(tidy(rows, timeline.bar_start(context.form.bars)))
 
 

@@ -80,6 +80,7 @@ class Harmony(Frozen):
         modulation: chance that a contrasting section has its own key (in pieces of 24 bars and more).
         lift: chance that the last chorus is a step higher.
         drone: whether the tonic is held through (bagpipe, raga, ambient).
+        part_writing: whether inner players are led with tune and bass as in a chorale.
         loop: whether a section repeats a short loop instead of moving on.
     """
 
@@ -95,6 +96,7 @@ class Harmony(Frozen):
     modulation: Unit = 0.3
     lift: Unit = 0.0
     drone: bool = False
+    part_writing: bool = False
     loop: bool = False
 
 
@@ -173,12 +175,11 @@ class Performance(Frozen):
     Attributes:
         accent: how far strong beats stand out.
         backbeat: whether beats 2 and 4 are the strong ones.
-        human_ms: standard deviation of micro-timing in milliseconds.
+        human_ms: standard deviation of micro-timing in milliseconds. Where the players sit against the beat on average is
+            said by the rhythm's `timing`.
         lay_back_ms: how far lead lines come behind the beat (negative: ahead).
         swing_unit: which notes swing: 8 (eighths) or 16.
-        rubato: how far phrases slow down at their ends (solo and classical styles).
         pedal: whether keyboards use the sustaining pedal.
-        staccato: how short accompanying chords are, 0 held .. 1 very short.
         phrasing: how far velocities rise and fall over a phrase.
         loudness: usual dynamic, 'pp' to 'ff'.
     """
@@ -188,9 +189,7 @@ class Performance(Frozen):
     human_ms: float = Field(default=6.0, ge=0, le=40)
     lay_back_ms: float = Field(default=0.0, ge=-40, le=60)
     swing_unit: Literal[8, 16] = 8
-    rubato: Unit = 0.0
     pedal: bool = False
-    staccato: Unit = 0.2
     phrasing: Unit = 0.5
     loudness: Literal["pp", "p", "mp", "mf", "f", "ff"] = "mf"
 
