@@ -1,6 +1,7 @@
 """The form: by name ('AABA', 'rondo'), as a list of sections ('intro 4 bars, verse 8, chorus 8'), or by mention."""
 
 import re
+from collections.abc import Iterator
 
 from ripieno.agents.brains.embedded.found import Reading, negated
 from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon
@@ -68,6 +69,11 @@ class FormReader:
             reading.notice("form", f"The request names the forms {named[0].value} and {', '.join(rivals)}; {named[0].value} was taken.")
         return reading
 
+    def vocabulary(self) -> Iterator[str]:
+        """Every word of its tables."""
+        yield from self._named.words()
+        yield from self._words.words()
+
     def _sections(self, words: Words) -> tuple[list[SectionRequest], list[tuple[int, int]]]:
         """Sections in the order said, with their bars where said; a section named twice in prose counts once."""
         found: list[tuple[str, int | None, int, int, int]] = []  # name, bars, first, last, times
@@ -113,7 +119,7 @@ class FormReader:
                 return True
             listed = words.clause[first] != words.clause[first - 1] if first else False
             return not (has_bars or (listed and after in ("", "and", "verse", "chorus")))
-        if word == "chorus" and (after in ("effect", "pedal", "of", "guitar") or before in ("with", "a") and after == "and"):
+        if word == "chorus" and (after in ("effect", "pedal", "guitar") or (after == "of" and number_at(words, last + 1) is None) or before in ("with", "a") and after == "and"):
             return True
         return word == "refrain" and after == "from"
 
@@ -150,7 +156,7 @@ def _section_bars(words: Words, first: int, last: int) -> tuple[int | None, int,
     before = words.at(start - 1)
     if before in _COUNTS and (bars is not None or words.low[last - 1].endswith("s")) and start > 0:
         times, start = _COUNTS[before], start - 1
-    elif words.at(end) in ("x2", "x3", "x4", "twice"):
+    elif words.at(end) in ("x2", "x3", "x4", "twice") and words.joined(end):
         times, end = _COUNTS[words.at(end)], end + 1
     if bars is not None and bars <= 0:
         raise BadRequest("A section has at least one bar", value=words.written(start, end), cure="ask for 4 or 8 bars")

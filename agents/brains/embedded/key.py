@@ -1,5 +1,8 @@
 """Tonic and mode: 'in F sharp minor', 'D dorian', 'minor key', 'E-flat', 'harmonic minor scale on A'."""
 
+import re
+from collections.abc import Iterator
+
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
 from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
 from ripieno.agents.brains.embedded.words import Words
@@ -7,6 +10,7 @@ from ripieno.score.brief import Attribute, Origin
 from ripieno.score.keys import MODE_NAMES
 
 _SCALE_NOUNS = frozenset("key keys scale scales mode modes tonality tonal".split())
+_SHORT = re.compile(r"^([A-G][#♯b♭]?)m(?:in)?$")
 _SIGNS = {"sharp": "#", "flat": "b", "sharps": "#", "flats": "b"}
 _FOLLOW = frozenset(  # what may stand after "in A" or "in a minor" for it to be a key
     "with at for and but around about using in on by or as to featuring played key which that around approximately then from "
@@ -41,6 +45,10 @@ class KeyReader:
 
     def __init__(self) -> None:
         self._modes = _mode_table()
+
+    def vocabulary(self) -> Iterator[str]:
+        """Every word of its tables."""
+        return self._modes.words()
 
     def read(self, words: Words) -> Reading:
         """Tonic and mode with their origins; notices where several keys are named."""
@@ -87,7 +95,8 @@ class KeyReader:
             if words.at(after) == "blues" and before in ("in", "an", "a") and words.raw[i][0].isupper() and len(words.raw[i]) > 0:
                 return (name, None, i, after, 0.7) if before == "in" else None
             return None
-        return self._mode_at(words, i)
+        short = _short_key(words, i)
+        return short if short is not None else self._mode_at(words, i)
 
     def _mode_after(self, words: Words, i: int) -> Hit[tuple[str, bool]] | None:
         if i >= len(words) or not (words.joined(i) or words.gap[i] in ("",)):
@@ -122,7 +131,7 @@ class KeyReader:
             before = words.at(i - 1)
             if words.low[i] not in ("major", "minor"):
                 return (None, mode, i, hit.last, 0.9) if words.low[i] in ("dur", "moll") else None
-            if before in ("in", "key", "mode", "scale", "tonality", "minor", "major", "is", "to", "a", "of") and (
+            if before in ("in", "key", "mode", "scale", "tonality", "minor", "major", "is", "to", "a", "of", "it", "make") and (
                     _closes(words, hit.last) or after in _FOLLOW or after in _SCALE_NOUNS):
                 return None, mode, i, hit.last, 0.9 if before in ("in", "key", "mode", "scale") else 0.6
             if after in ("chord", "chords", "melody", "melodies", "harmony", "harmonies", "progression", "feel", "tune", "song",
@@ -159,6 +168,18 @@ class KeyReader:
             if rivals and best_mode[1] in ("major", "minor"):
                 reading.notice("mode", f"The request names both {best_mode[1]} and {', '.join(sorted(str(r) for r in rivals))}; "
                                        f"{best_mode[1]} was taken.")
+
+
+def _short_key(words: Words, i: int) -> tuple[str | None, str | None, int, int, float] | None:
+    """'Gm', 'F#m', 'Bbmin' as a key: after 'in' or 'key', alone in its clause, or before 'at 120 bpm'."""
+    match = _SHORT.match(words.raw[i])
+    if match is None:
+        return None
+    before, after = words.at(i - 1), words.at(i + 1)
+    first, last = words.clause_bounds(i)
+    if not (before in ("in", "key", "of") or last - first == 1 or (i == first and after in ("at", "key", "scale"))):
+        return None
+    return match[1].replace("♯", "#").replace("♭", "b"), "minor", i, i + 1 + (after == "key"), 0.85
 
 
 def _key_of(words: Words, i: int) -> bool:

@@ -1,18 +1,53 @@
-"""What nobody used: misspelt and derived words are placed near known ones, the rest is listed."""
+"""The two ends of a reading: words that nobody knows are placed near known ones before, and what nobody used is listed after."""
+
+from collections.abc import Iterable
+from functools import lru_cache
 
 from ripieno.agents.brains.embedded.found import Reading
-from ripieno.agents.brains.embedded.lexicon import lexicon
-from ripieno.agents.brains.embedded.mood import MoodReader
-from ripieno.agents.brains.embedded.style import StyleReader
-from ripieno.agents.brains.embedded.tempo import TempoReader
+from ripieno.agents.brains.embedded.lexicon import lexicon, singular
+from ripieno.agents.brains.embedded.nearness import Nearness
 from ripieno.agents.brains.embedded.words import Words
 
+_MOST = 400  # words of one text that are looked at: beyond it, it is no request
+_KEY_WORDS = (
+    "tempo bars measures seconds minutes octaves metre meter signature major minor sharp flat pentatonic dorian phrygian lydian "
+    "mixolydian locrian aeolian harmonic melodic chords progression"
+).split()
 
-def read_leftover(words: Words, used: bytearray, mood: MoodReader, style: StyleReader, tempo: TempoReader) -> Reading:
-    """Stretches of content words that changed nothing, as `unused`."""
-    del mood, style, tempo
+
+@lru_cache(maxsize=1)
+def small_words() -> frozenset[str]:
+    """Words of grammar and of asking: neither placed nor listed."""
     plain = lexicon("plain")
-    small = frozenset((plain["function"] + plain["request"]).split())
+    return frozenset((plain["function"] + plain["request"]).split())
+
+
+def nearness_to(vocabulary: Iterable[str], moods: Iterable[str]) -> Nearness:
+    """Nearness to the words of the reader's tables; `moods` may be found by their stems too."""
+    common = frozenset(lexicon("common")["words"].split()) | small_words()
+    return Nearness({*vocabulary, *_KEY_WORDS}, moods, common)
+
+
+def place_unknown(words: Words, nearness: Nearness) -> None:
+    """Puts known words in the place of misspelt and derived ones; names (a capital within a sentence) are left alone."""
+    looked = 0
+    for i, word in enumerate(words.low):
+        if words.masked[i] or looked >= _MOST:
+            continue
+        raw = words.raw[i]
+        name = raw[0].isupper() and not raw.isupper() and i > 0 and words.sentence[i - 1] == words.sentence[i]
+        if name or not word.isalpha():
+            continue
+        placing = nearness.place(singular(word))
+        looked += 1
+        if placing is not None:
+            words.low[i] = placing.known
+            words.placed[i] = placing.confidence
+
+
+def read_leftover(words: Words, used: bytearray) -> Reading:
+    """Stretches of content words that changed nothing, as `unused`."""
+    small = small_words()
     reading = Reading()
     runs: list[str] = []
     first = last = -1

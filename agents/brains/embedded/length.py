@@ -37,6 +37,10 @@ def read_length(words: Words, sections: Sequence[tuple[int, int]] = ()) -> Readi
             span = _numbers_before(words, i)
             if span and not _aside(words, span[2], i):
                 bars.append((span[0], span[1], span[2], i + 1, span[3]))
+            elif span is None:
+                labelled = _labelled(words, i)
+                if labelled is not None:
+                    bars.append(labelled)
         elif word in _SECONDS or word in _MINUTES:
             span = _numbers_before(words, i)
             if span and (len(word) > 1 or words.start[i] == words.end[i - 1]):
@@ -65,12 +69,12 @@ def _numbers_before(words: Words, i: int) -> tuple[float, float, int, bool] | No
     """(low, high, first word, whether 'about') of the number or range that ends before word `i`."""
     if i == 0 or words.sentence[i - 1] != words.sentence[i]:
         return None
+    if words.low[i] in _MINUTES and words.at(i - 1) == "half":
+        return 0.5, 0.5, i - 1, False
+    if words.low[i] in _MINUTES and words.at(i - 1) == "a" and words.at(i - 2) == "half":
+        return 0.5, 0.5, i - 2, False
     if words.at(i - 1) in ("a", "one") and words.low[i] in _MINUTES:
         start, high = i - 1, 1.0
-    elif words.at(i - 1) == "half" and words.low[i] in _MINUTES:
-        return 0.5, 0.5, i - 1, False
-    elif words.at(i - 1) in ("a", "half") and words.at(i - 2) == "half":
-        return 0.5, 0.5, i - 2, False
     else:
         start = -1
         high = 0.0
@@ -107,11 +111,32 @@ def _numbers_before(words: Words, i: int) -> tuple[float, float, int, bool] | No
     return low, high, first, about
 
 
+def _labelled(words: Words, i: int) -> tuple[float, float, int, int, bool] | None:
+    """'bars: 32', 'number of bars is 16', 'a number of bars, about 13 to 16'."""
+    k = i + 1
+    counted = words.at(i - 1) == "of" and words.at(i - 2) == "number"
+    labelled = k < len(words) and (words.gap[k][:1] in (":", "=") or words.at(k) == "count")
+    if not counted and not labelled:
+        return None
+    while words.at(k) in ("is", "should", "be", "about", "approximately", "around", "count", "roughly"):
+        k += 1
+    number = number_at(words, k) if k < len(words) and words.sentence[k] == words.sentence[i] else None
+    if number is None:
+        return None
+    low = high = number[0]
+    last = number[1]
+    if last < len(words) and (words.gap[last] in _RANGE_SIGNS or words.low[last] in _RANGE):
+        upper = number_at(words, last + (words.low[last] in _RANGE))
+        if upper is not None and upper[0] > low:
+            high, last = upper
+    return low, high, i, last, False
+
+
 def _aside(words: Words, first: int, i: int) -> bool:
     """Whether '8 bars' says something else than the length of the piece: 'every 8 bars', 'an 8-bar intro', 'bar 4'."""
     if words.at(first - 1) in _NOT_WHOLE or words.at(first - 2) in _NOT_WHOLE:
         return True
-    after = words.at(i + 1)
+    after = words.at(i + 1) if i + 1 < len(words) and words.clause[i + 1] == words.clause[i] else ""
     if words.gap[i] == "-" and after in (
             "intro", "introduction", "outro", "verse", "verses", "chorus", "choruses", "bridge", "solo", "phrase", "phrases",
             "section", "sections", "coda", "break", "fill", "ending", "interlude", "pre", "buildup", "drop", "breakdown", "form",

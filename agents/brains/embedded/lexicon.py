@@ -79,6 +79,13 @@ class PhraseTable(Generic[T]):
                 if not rest:
                     yield word, value
 
+    def words(self) -> Iterator[str]:
+        """Every word of every phrase."""
+        for word, rows in self._by_first.items():
+            yield word
+            for rest, _ in rows:
+                yield from rest
+
     def match(self, words: Words, i: int) -> Hit[T] | None:
         """The longest phrase that starts at word `i`, the last word in singular or plural."""
         low = words.low

@@ -1,6 +1,7 @@
 """The metre: '7/8', 'common time', 'in three', 'seven-eight', 'an unusual time signature'."""
 
 import re
+from collections.abc import Iterator
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
 from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon
@@ -25,6 +26,11 @@ class MetreReader:
     def __init__(self) -> None:
         data = lexicon("metres")
         self._stated: PhraseTable[str] = PhraseTable(data["stated"].items())
+
+    def vocabulary(self) -> Iterator[str]:
+        """Every word of its tables."""
+        yield from self._stated.words()
+        yield from _UNUSUAL
 
     def read(self, words: Words) -> Reading:
         """The metre with its origin; a notice where several are named.

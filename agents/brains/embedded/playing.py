@@ -1,5 +1,6 @@
 """How it is played and how the notes lie: dynamics, articulation, swing, exactness, texture, density, register."""
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
@@ -56,6 +57,14 @@ class PlayingReader:
                 origin=Origin.INFERRED if weak else Origin.STATED, confidence=0.6 if weak else 1.0))
             reading.use(level.first, level.last)
         return reading
+
+    def vocabulary(self) -> Iterator[str]:
+        """Every word of its tables."""
+        for table in (self._levels, self._shapes, self._articulation, self._texture, self._register):
+            yield from table.words()
+        for numbers in (self._swing, self._density):
+            yield from numbers.words()
+        yield from self._quantised.words()
 
     def _live(self, words: Words, table: PhraseTable[_T]) -> list[Hit[_T]]:
         return [h for h in table.find(words) if not negated(words, h.first, 3) and not hypothetical(words, h.first)]

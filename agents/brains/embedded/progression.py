@@ -1,6 +1,7 @@
 """Chord progressions: symbols or Roman numerals in a row, or a name; for the whole piece or for a section."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ripieno.agents.brains.embedded.found import Reading, negated
@@ -20,6 +21,7 @@ _ROMAN = re.compile(
     r"(?:/[b#]?(?:VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i))?(?![\w'’])")
 _NUMBERS = re.compile(r"(?<![\w./:-])[1-7](?:\s?[-–]\s?[1-7]){2,7}(?![\w/:-])")
 _LINK = re.compile(r"^\s*(?:-|–|—|‑|->|→|=>|>|\||,|/|·|•|\.\.\.|;)\s*\|?\s*$|^\s*(?:,\s*)?(?:and|to|then|and then|resolving to|going to)\s+$|^\s+$")
+_STRANGER = re.compile(r"^\s*[-–—|>→,]\s*([A-H][\w#♯♭/()+°]{1,9})\s*[-–—|>→,]\s*$")
 _STRONG = re.compile(r"[-–—‑>→|·•]")
 _REPEAT = re.compile(r"^\s*[x×]\s?\d{1,2}\b|^\s*\(?(?:repeat|x\d|\d{1,2}\s?x|twice|loop)")
 _SECTION = re.compile(r"([A-Za-z][A-Za-z -]{0,14}?)\s*(?:\(\s*\d+\s*bars?\s*\))?\s*[:=]\s*\|?\s*$|\b(?:in|for) the ([a-z-]+)[,:]?\s*(?:use|play|with|chords?|progression)?\s*:?\s*$", re.I)
@@ -44,8 +46,12 @@ class ProgressionReader:
         self._sections: PhraseTable[str] = PhraseTable(
             (w, name) for name, names in lexicon("forms")["words"].items() for w in names)
 
-    def read(self, words: Words) -> Reading:
-        """All progressions; those words are taken out of play by the caller."""
+    def vocabulary(self) -> Iterator[str]:
+        """Every word of its tables."""
+        return self._named.words()
+
+    def read(self, words: Words) -> tuple[Reading, list[tuple[int, int]]]:
+        """All progressions, and the words of those that are spelled out: nobody else should read them."""
         reading = Reading()
         asked: list[ProgressionRequest] = []
         said: list[str] = []
@@ -67,11 +73,12 @@ class ProgressionReader:
                 reading.use(first, last)
         if not asked:
             self._numbered(words, asked, said, reading)
+        spelled = list(reading.spans)
         self._by_name(words, asked, said, reading)
         if asked:
             reading.values["progressions"] = Attribute[tuple[ProgressionRequest, ...]](
                 value=tuple(asked), origin=Origin.STATED, words="; ".join(said))
-        return reading
+        return reading, spelled
 
     def _is_progression(self, words: Words, run: _Run, first: int, last: int, roman: bool) -> bool:
         near = words.low[max(0, first - 6) : first] + words.low[last : last + 3]
@@ -175,6 +182,11 @@ def _runs(text: str, pattern: re.Pattern[str]) -> list[_Run]:
             symbols.append(match[0])
             strong = strong or bool(_STRONG.search(between))
             end = match.end()
+            continue
+        stranger = _STRANGER.match(between) if symbols and len(between) < 20 else None
+        if stranger is not None:  # 'Am - Hx9 - G': the run goes on over what is no chord
+            symbols += [stranger[1], match[0]]
+            strong, end = True, match.end()
             continue
         if symbols:
             runs.append(_Run(tuple(symbols), start, end, strong))

@@ -10,10 +10,12 @@ from typing import Any
 
 from ripieno.agents.brains.embedded.found import Reading
 from ripieno.agents.brains.embedded.form import FormReader
+from ripieno.agents.brains.embedded.instrument_names import name_table
 from ripieno.agents.brains.embedded.key import KeyReader
 from ripieno.agents.brains.embedded.length import read_length
-from ripieno.agents.brains.embedded.levels import read_levels
-from ripieno.agents.brains.embedded.leftover import read_leftover
+from ripieno.agents.brains.embedded.lexicon import singular
+from ripieno.agents.brains.embedded.levels import read_levels, tables
+from ripieno.agents.brains.embedded.leftover import nearness_to, place_unknown, read_leftover
 from ripieno.agents.brains.embedded.metre import MetreReader
 from ripieno.agents.brains.embedded.mood import MoodReader
 from ripieno.agents.brains.embedded.parts import read_parts
@@ -25,7 +27,7 @@ from ripieno.agents.brains.embedded.style import Reference, StyleReader
 from ripieno.agents.brains.embedded.tempo import TempoReader
 from ripieno.agents.brains.embedded.title import read_title
 from ripieno.agents.brains.embedded.words import Words
-from ripieno.score.brief import Attribute, Brief, Notice, Origin
+from ripieno.score.brief import Attribute, Brief, Notice, Origin, PartRequest
 from ripieno.score.errors import BadRequest
 from ripieno.score.styles import StyleProfile
 
@@ -48,6 +50,12 @@ class Reader:
         self._progression = ProgressionReader()
         self._mood = MoodReader()
         self._playing = PlayingReader()
+        moods = tuple(self._mood.table.words())
+        self._nearness = nearness_to(
+            (*moods, *(w for part in (self._styles, self._key, self._metre, self._tempo, self._form, self._progression, self._playing)
+                       for w in part.vocabulary()),
+             *tables().tempo.words(), *tables().rhythm.words(), *name_table().words()), moods)
+        self._instrument_words = frozenset(name_table().words())
 
     def read(self, text: str) -> Brief:
         """What a request says and implies; nothing is filled in.
@@ -77,7 +85,10 @@ class Reader:
 
         title = read_title(words)
         take(title, mask=True)
-        take(self._progression.read(words), mask=True)
+        place_unknown(words, self._nearness)
+        progression, chords = self._progression.read(words)
+        take(progression)
+        words.mask(chords)
         levels = read_levels(words)
         tempo = self._tempo.read(words, levels)
         take(tempo)
@@ -90,12 +101,15 @@ class Reader:
         take(self._key.read(words))
         style, hides, references = self._styles.read(words)
         take(style)
+        spent = bytearray(used)  # words that qualified a tempo or a rhythm, or belong to an instrument's name, say less of the mood
         self._parts(words, hides, values, notices, used)
-        spent = bytearray(used)  # words that qualified a tempo, a rhythm or an instrument say less of the mood
+        for i, word in enumerate(words.low):
+            spent[i] |= used[i] and singular(word) in self._instrument_words
         take(self._mood.read(words, spent))
         take(self._playing.read(words, spent))
         self._imply(words, title, references, values)
-        take(read_leftover(words, used, self._mood, self._styles, self._tempo))
+        take(read_leftover(words, used))
+        _own_up(words, values)
         values["unused"] = tuple(values.get("unused", ()))
         values["notices"] = tuple(dict.fromkeys(notices))
         if not any(k for k in values if k not in ("text", "unused", "notices")):
@@ -137,3 +151,23 @@ class Reader:
             if reference.tempo and "tempo" not in values and "tempo_class" not in values:
                 values["tempo_class"] = Attribute[str](value=reference.tempo, origin=Origin.INFERRED, words=reference.name,
                                                        confidence=0.5)
+
+
+def _own_up(words: Words, values: dict[str, Any]) -> None:
+    """What was read through a word that was only placed near a known one is inferred, with that confidence."""
+    placed = {words.raw[i]: sure for i, sure in words.placed.items()}
+    if not placed:
+        return
+    for name, value in values.items():
+        if isinstance(value, Attribute):
+            sure = min((placed[w] for w in Words(value.words).raw if w in placed), default=1.0)
+            if sure < 1.0:
+                values[name] = value.model_copy(update={"origin": Origin.INFERRED, "confidence": round(min(value.confidence, sure), 2)})
+    values["parts"] = tuple(_surely(part, placed) for part in values.get("parts", ()))
+
+
+def _surely(part: PartRequest, placed: dict[str, float]) -> PartRequest:
+    sure = min((placed[w] for w in Words(part.asked).raw if w in placed), default=1.0)
+    if sure == 1.0:
+        return part
+    return part.model_copy(update={"origin": Origin.INFERRED, "confidence": round(min(part.confidence, sure), 2)})

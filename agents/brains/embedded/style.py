@@ -1,7 +1,7 @@
 """Genres, the one style that comes nearest among those that can be composed, and references to people, films and games."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
@@ -73,6 +73,11 @@ class StyleReader:
                                   row.get("bare", True))
             for name in row["names"]:
                 self.references.add(name, reference)
+
+    def vocabulary(self) -> Iterator[str]:
+        """Every word of its tables."""
+        yield from self.table.words()
+        yield from self.references.words()
 
     def read(self, words: Words) -> tuple[Reading, list[tuple[int, int]], list[Reference]]:
         """The reading, the words that hide instruments (drum and bass), and the references found."""

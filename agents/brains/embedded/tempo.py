@@ -1,6 +1,7 @@
 """The tempo: beats per minute, ranges, terms, slow / moderate / fast, and its changes along the piece."""
 
 import re
+from collections.abc import Iterator
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
 from ripieno.agents.brains.embedded.levels import Level, tables
@@ -49,6 +50,11 @@ class TempoReader:
         if changes:
             reading.values["tempo_changes"] = tuple(changes)
         return reading
+
+    def vocabulary(self) -> Iterator[str]:
+        """Every word of its tables."""
+        yield from self._terms.words()
+        yield from self._changes.words()
 
     def _numbers(self, words: Words, reading: Reading) -> None:
         found: list[tuple[float | None, float, int, int]] = []

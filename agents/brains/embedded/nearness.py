@@ -1,0 +1,149 @@
+"""Words that no lexicon has are placed near one that is there: by stem, by spelling, by the letters they share.
+
+'mournfully' is put beside 'mournful' (stem), 'melancholly' beside 'melancholy' (spelling), 'dreamlikeness' beside 'dreamlike'
+(letters). Each placing carries a confidence; what is read through it is inferred, never stated. Nothing here knows meanings: a
+synonym spelled differently stays unplaced and is reported as unused.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_SUFFIXES = (
+    "fulness", "lessness", "iveness", "ousness", "ication", "ations", "ation", "ingly", "fully", "ously", "ively", "edly", "ness",
+    "ment", "ity", "ful", "ing", "ies", "ers", "est", "ish", "ily", "ly", "ed", "es", "er", "al", "ic", "y", "e", "s",
+)  # fmt: skip
+_SHARED = 0.66  # least likeness of letters
+_STEM, _SPELLING, _FAR_SPELLING, _LETTERS = 0.9, 0.75, 0.6, 0.5  # confidences
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where a word was placed: beside a known word, how surely, and by what."""
+
+    known: str
+    confidence: float
+    by: str  # 'stem', 'spelling' or 'letters'
+
+
+class Nearness:
+    """Finds the nearest of a set of known words.
+
+    Args:
+        vocabulary: words to be near to in spelling, folded.
+        roots: those of them that may be found by their stem (adjectives, whose nouns and adverbs mean the same).
+        common: words that are never placed (see lexicons/common.toml).
+    """
+
+    def __init__(self, vocabulary: Iterable[str], roots: Iterable[str], common: frozenset[str]) -> None:
+        self._known = frozenset(w for w in vocabulary if len(w) >= 4 and w.isalpha())
+        self._common = common
+        self._stems: dict[str, str] = {}
+        for word in sorted(set(roots), key=lambda w: (len(w), w)):
+            if len(word) >= 4 and word.isalpha():
+                self._stems.setdefault(stem(word), word)
+        self._by_letter: dict[str, list[tuple[int, int, str]]] = defaultdict(list)  # first letter -> letters, length, word
+        for word in sorted(self._known):
+            self._by_letter[word[0]].append((_letters(word), len(word), word))
+        self._seen: dict[str, Placing | None] = {}
+
+    def place(self, word: str) -> Placing | None:
+        """The place of a folded word; None where it is known already, common, too short, or near nothing."""
+        if len(word) < 4 or word in self._known or word in self._common or not word.isalpha():
+            return None
+        if word not in self._seen:
+            if len(self._seen) > 4096:
+                self._seen.clear()
+            self._seen[word] = self._search(word)
+        return self._seen[word]
+
+    def _search(self, word: str) -> Placing | None:
+        root = stem(word)
+        if len(root) >= 4 and root not in self._common:
+            same = self._stems.get(root) or self._stems.get(root + "e")
+            if same is not None:
+                return Placing(same, _STEM, "stem")
+        if stem(word) in self._common or any(word.removesuffix(s) in self._common for s in ("s", "es", "ed", "ing", "ly", "er")):
+            return None
+        letters = _letters(word)
+        best: tuple[tuple[float, bool, int], Placing] | None = None
+        for first in dict.fromkeys((word[0], word[1])):
+            for other_letters, length, other in self._by_letter.get(first, ()):
+                if abs(length - len(word)) > 4 or (letters ^ other_letters).bit_count() > 5:
+                    continue
+                placing = _judge(word, other)
+                if placing is None:
+                    continue
+                rank = (placing.confidence, letters == other_letters and length == len(word), -abs(length - len(word)))
+                if best is None or rank > best[0]:
+                    best = rank, placing
+        return best[1] if best is not None else None
+
+
+def _judge(word: str, other: str) -> Placing | None:
+    """How near an unknown word is to a known one, where it is near enough."""
+    if word[0] == other[0] or word[:2] == other[1::-1]:
+        errors = distance(word, other, 2)
+        if errors == 1 and (len(word) >= 5 or _doubled(word, other)):
+            return Placing(other, _SPELLING, "spelling")
+        if errors == 2 and len(word) >= 8 and len(other) >= 7:
+            return Placing(other, _FAR_SPELLING, "spelling")
+    if len(other) >= 6 and word[:4] == other[:4]:
+        mine, theirs = _grams(word), _grams(other)
+        if 2.0 * (mine & theirs).total() / (mine.total() + theirs.total()) >= _SHARED:
+            return Placing(other, _LETTERS, "letters")
+    return None
+
+
+def _letters(word: str) -> int:
+    """The set of letters of a word as bits, for a quick comparison."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << (ord(letter) & 31)
+    return bits
+
+
+def stem(word: str) -> str:
+    """`word` without its endings, at least four letters long ('joyfulness' -> 'joyf..' is not cut below the root)."""
+    changed = True
+    while changed:
+        changed = False
+        for suffix in _SUFFIXES:
+            if word.endswith(suffix) and len(word) - len(suffix) >= 4:
+                word = word[: -len(suffix)]
+                changed = True
+                break
+    if len(word) > 4 and word[-1] == word[-2]:
+        word = word[:-1]
+    return word[:-1] + "i" if word.endswith("y") else word
+
+
+def _grams(word: str) -> Counter[str]:
+    marked = f"^{word}$"
+    return Counter(marked[i : i + 3] for i in range(len(marked) - 2))
+
+
+def _doubled(a: str, b: str) -> bool:
+    """Whether two words differ only in a doubled letter."""
+    short, long = sorted((a, b), key=len)
+    return len(long) == len(short) + 1 and any(
+        long[i] == long[i - 1] and long[:i] + long[i + 1 :] == short for i in range(1, len(long)))
+
+
+def distance(a: str, b: str, limit: int) -> int:
+    """Damerau-Levenshtein distance (insertions, deletions, changes, swaps of neighbours), or `limit` + 1 where it is more."""
+    if abs(len(a) - len(b)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        two_before, before = before, row
+        row = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, two_before[j - 2] + 1)
+            row.append(cost)
+        if min(row) > limit:
+            return limit + 1
+    return row[-1]
