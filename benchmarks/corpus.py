@@ -11,6 +11,7 @@ are unpacked once into a cache. What the files leave open is settled here, and o
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -109,8 +110,9 @@ def unpack(data: Path, cache: Path, source: Source) -> Path:
 
 
 def load(
-    data: Path, cache: Path, name: str, limit: int | None = None, half: int | None = None, max_bars: int = 1200
-) -> Iterator[RealPiece]:
+    data: Path, cache: Path, name: str, limit: int | None = None, half: int | None = None,
+    titles: str = "", max_bars: int = 1200,
+) -> Iterator[RealPiece]:  # fmt: skip
     """Pieces of a source, evenly spread over it, in order of path.
 
     Args:
@@ -119,6 +121,7 @@ def load(
         limit: how many files at most (None: all).
         half: 0 takes the first, third, fifth file and so on (those that may be learnt from), 1 the others (those that
             benchmarks compare with), None all.
+        titles: a regular expression that a piece's path or label must match, without regard to case.
         max_bars: longer pieces are left out.
     """
     source = SOURCES[name]
@@ -126,10 +129,13 @@ def load(
     paths = sorted(root.glob(source.pattern))
     if name == "chopin":  # several editions of one work: the first of each opus and number
         paths = list({p.name.split("-")[0] + p.name.split("-")[1][:2]: p for p in reversed(paths)}.values())[::-1]
+    labels = index_labels(root)
     if half is not None:
         paths = paths[half::2]
+    if titles:
+        wanted = re.compile(titles, re.IGNORECASE)
+        paths = [p for p in paths if wanted.search(" ".join((str(p), *labels.get(str(p.relative_to(root)), {}).values())))]
     step = max(1, len(paths) // limit) if limit else 1
-    labels = index_labels(root)
     for path in paths[::step][:limit]:
         try:
             piece = read_midi(path.read_bytes())

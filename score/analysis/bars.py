@@ -18,7 +18,7 @@ class BarCodes:
     """Codes of one line; shape (bars,) each, 0 for an empty bar.
 
     Attributes:
-        exact: onsets, lengths and pitches.
+        exact: onsets and pitches; lengths are left out, for a performance changes them.
         rhythm: onsets only.
         shape: onsets and pitches relative to the bar's first note: equal for a bar and its transposition.
     """
@@ -44,13 +44,12 @@ def bar_codes(reading: Reading, line: Line) -> BarCodes:
         empty = np.zeros(bars, dtype=np.uint64)
         return BarCodes(empty, empty, empty)
     offset = line.start - reading.bar_slots[line.bar]
-    length = np.minimum(line.end - line.start, 4095)
     first = np.zeros(bars, dtype=np.int64)
     begins = np.flatnonzero(np.concatenate(([True], np.diff(line.bar) > 0)))
     first[line.bar[begins]] = line.pitch[begins]
     relative = line.pitch - first[line.bar] + 128
     return BarCodes(
-        _sums(line.bar, mix((offset << 24) | (length << 12) | line.pitch), bars),
+        _sums(line.bar, mix((offset << 24) | line.pitch), bars),
         _sums(line.bar, mix(offset + 1), bars),
         _sums(line.bar, mix((offset << 24) | relative), bars),
     )

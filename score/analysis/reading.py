@@ -20,6 +20,10 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+PLAYED = 0.2  # share of attacks beside the grid from which on a part counts as played
+_PLACES = np.array([0, 3, 4, 6, 8, 9, 12])
+_PULL = np.array([0.6, 0.0, 0.0, 0.4, 0.0, 0.0, 0.6])
+
 # Roles that carry a tune of their own, most prominent first.
 MELODIC = (Role.LEAD, Role.ANSWER, Role.COUNTERMELODY)
 HARMONIC = (Role.CHORDS, Role.ARPEGGIO, Role.PAD)
@@ -183,7 +187,7 @@ class Reading:
         scale = GRID / self.piece.timeline.ppq
         tick = notes["start"].astype(np.int64)
         tick_end = tick + notes["duration"].astype(np.int64)
-        start = np.rint(tick * scale).astype(np.int64)
+        start = snap(tick * scale)
         end = np.maximum(np.rint(tick_end * scale).astype(np.int64), start + 1)
         pitch = notes["pitch"].astype(np.int64)
         order = np.lexsort((pitch, start))
@@ -254,6 +258,21 @@ class Reading:
     def line_index(self, line: Line) -> int:
         """Row of a pitched line in `top` and `bottom`."""
         return next(i for i, other in enumerate(self.lines) if other is line)
+
+
+def snap(place: Floats) -> Ints:
+    """Slots of attacks given in slots and fractions.
+
+    Attacks on the grid of a score (64ths, triplets of semiquavers) are rounded. Where a fifth of them and more lie beside
+    it, the part is played, not written, and each goes to the place within its quarter note that a listener would write:
+    a semiquaver or a triplet quaver, the beat and its half drawing attacks from further away.
+    """
+    inside = place % GRID
+    beside = (np.abs(inside - np.rint(inside)) > 1e-6) & (np.abs(inside * 4 / 3 - np.rint(inside * 4 / 3)) > 1e-6)
+    if not len(place) or float(np.mean(beside)) < PLAYED:
+        return np.rint(place).astype(np.int64)
+    nearest = np.argmin(np.abs(inside[:, None] - _PLACES) - _PULL, axis=1)
+    return np.asarray(np.rint(place - inside) + _PLACES[nearest], dtype=np.int64)
 
 
 def spread(start: Ints, end: Ints, slots: int) -> tuple[Ints, Ints]:
