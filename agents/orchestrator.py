@@ -16,20 +16,25 @@ def plan(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
 
 
 def revise(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
-    """The repairs of the next round, candidate by candidate."""
-    rounds = state["rounds"] + 1
-    repairs = _repairs(state, rounds, runtime.context)
+    """The repairs of the next round that has any, candidate by candidate."""
+    round_, repairs = _next_round(state, runtime.context)
     count = sum(len(r) for r in repairs.values())
-    say(runtime, "Orchestrator", f"plans {count} repairs (round {rounds})")
-    return {"repairs": repairs, "rounds": rounds}
+    say(runtime, "Orchestrator", f"plans {count} repairs (round {round_})")
+    return {"repairs": repairs, "rounds": round_}
 
 
 def next_after_critic(state: TurnState, runtime: Runtime[Ensemble]) -> Literal["revise", "vote"]:
     """Revise while rounds are left and there is something that an instruction may mend; then vote."""
-    following = state["rounds"] + 1
-    if following <= runtime.context.max_rounds and _repairs(state, following, runtime.context):
-        return "revise"
-    return "vote"
+    return "revise" if _next_round(state, runtime.context)[1] else "vote"
+
+
+def _next_round(state: TurnState, ensemble: Ensemble) -> tuple[int, dict[str, tuple[Repair, ...]]]:
+    """The first round still to come in which something can be repaired, and its repairs; none after the bound."""
+    for round_ in range(state["rounds"] + 1, ensemble.max_rounds + 1):
+        repairs = _repairs(state, round_, ensemble)
+        if repairs:
+            return round_, repairs
+    return ensemble.max_rounds, {}
 
 
 def _repairs(state: TurnState, round_: int, ensemble: Ensemble) -> dict[str, tuple[Repair, ...]]:

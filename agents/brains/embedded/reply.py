@@ -20,7 +20,9 @@ def word_reply(report: Report) -> str:
         sentences.append(f"The form is {', '.join(sections)}.")
     if len(report.candidates) > 1:
         reason = report.verdict.reasons[0] if report.verdict.reasons else ""
-        sentences.append(f"Of {len(report.candidates)} candidates the ensemble chose {report.verdict.winner}. {reason}".strip())
+        sentences.append(f"Of {len(report.candidates)} candidates the ensemble chose {report.verdict.winner}.")
+        if reason:
+            sentences.append(reason.rstrip(".") + ".")
     assumed = [d.attribute for d in report.delivered if d.origin == Origin.DEFAULT][:6]
     if assumed:
         sentences.append(f"You did not say {_join(assumed, 'or')}; I chose.")
