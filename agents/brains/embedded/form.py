@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ripieno.agents.brains.embedded.found import Reading, negated
-from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon
+from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases
 from ripieno.agents.brains.embedded.words import Words, number_at
 from ripieno.score.brief import Attribute, FormRequest, Origin, SectionRequest
 from ripieno.score.errors import BadRequest
@@ -21,8 +21,8 @@ class FormReader:
 
     def __init__(self) -> None:
         data = lexicon("forms")
-        self._named: PhraseTable[str] = PhraseTable((n, row["form"]) for row in data["form"] for n in row["names"])
-        self._words: PhraseTable[str] = PhraseTable((w, name) for name, names in data["words"].items() for w in names)
+        self._named: PhraseTable[str] = PhraseTable((n, row["form"]) for row in data["form"] for n in phrases(row["names"]))
+        self._words: PhraseTable[str] = PhraseTable((w, name) for name, names in data["words"].items() for w in phrases(names))
 
     def read(self, words: Words) -> Reading:
         """The form and its sections, where they are listed."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ripieno.agents.brains.embedded.found import hypothetical, negated
-from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases
 from ripieno.agents.brains.embedded.words import Words
 
 _COPULAS = frozenset("is are was be remains stays feels keeps seems has becomes that's it's being strikes maintains should must to "
@@ -51,9 +51,9 @@ def tables() -> _Tables:
     tempo, rhythm = data["tempo"], data["rhythm"]
     kinds = ("slow", "moderate", "fast", "slow_like", "moderate_like", "fast_like")
     return _Tables(
-        PhraseTable((w, k) for k in kinds for w in tempo[k]),
-        PhraseTable((w, k) for k in ("serene", "moderate", "intense") for w in rhythm[k]),
-        frozenset(tempo["nouns"]), frozenset(tempo["verbs"]), frozenset(rhythm["nouns"]),
+        PhraseTable((w, k) for k in kinds for w in phrases(tempo[k])),
+        PhraseTable((w, k) for k in ("serene", "moderate", "intense") for w in phrases(rhythm[k])),
+        frozenset(phrases(tempo["nouns"])), frozenset(phrases(tempo["verbs"])), frozenset(phrases(rhythm["nouns"])),
     )
 
 

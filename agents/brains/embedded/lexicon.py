@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Generic, TypeVar
 
-from ripieno.agents.brains.embedded.words import Words
+from ripieno.agents.brains.embedded.words import Words, phrase_words
 
 T = TypeVar("T")
 
@@ -21,6 +21,11 @@ def lexicon(name: str) -> dict[str, Any]:
     """The lexicon file `lexicons/NAME.toml`, read once."""
     place = resources.files("ripieno.agents.brains.embedded").joinpath(f"lexicons/{name}.toml")
     return tomllib.loads(place.read_text(encoding="utf-8"))
+
+
+def phrases(listed: str) -> list[str]:
+    """The phrases of a list as the lexicons write it: one string, commas between (it is parsed ten times faster than an array)."""
+    return [p for part in listed.replace("\n", " ").split(",") if (p := part.strip())]
 
 
 def singular(word: str) -> str:
@@ -55,18 +60,22 @@ class PhraseTable(Generic[T]):
 
     def add(self, phrase: str, value: T) -> None:
         """Adds a phrase; an earlier one of the same words stays."""
-        parts = tuple(Words(phrase).low)
+        parts = phrase_words(phrase)
         if not parts:
             return
         rows = self._by_first.setdefault(parts[0], [])
-        if any(row[0] == parts[1:] for row in rows):
-            return
-        rows.append((parts[1:], value))
-        rows.sort(key=lambda row: -len(row[0]))
+        rest = parts[1:]
+        place = len(rows)  # the longest come first
+        for k, (other, _) in enumerate(rows):
+            if other == rest:
+                return
+            if len(other) < len(rest):
+                place = min(place, k)
+        rows.insert(place, (rest, value))
 
     def get(self, phrase: str) -> T | None:
         """The value of exactly this phrase."""
-        parts = tuple(Words(phrase).low)
+        parts = phrase_words(phrase)
         for rest, value in self._by_first.get(parts[0], ()) if parts else ():
             if rest == parts[1:]:
                 return value

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
-from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon
+from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin, Signed
 
@@ -33,7 +33,7 @@ class MoodReader:
         self.table: PhraseTable[Mood] = PhraseTable()
         for row in lexicon("moods")["mood"]:
             mood = Mood(row["name"], row["at"][0], row["at"][1], row.get("weak", False))
-            for phrase in row["words"]:
+            for phrase in phrases(row["words"]):
                 self.table.add(phrase, mood)
 
     def read(self, words: Words, taken: bytearray) -> Reading:

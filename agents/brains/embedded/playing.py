@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
-from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, DynamicsShape, Origin, Unit
 
@@ -25,12 +25,12 @@ class PlayingReader:
         self._articulation = _table(playing["articulation"])
         self._swing: PhraseTable[float] = PhraseTable((k, float(v)) for k, v in playing["swing"].items())
         self._quantised: PhraseTable[bool] = PhraseTable(
-            (w, kind == "yes") for kind, names in playing["quantised"].items() for w in names)
+            (w, kind == "yes") for kind, names in playing["quantised"].items() for w in phrases(names))
         self._texture = _table(playing["texture"])
         self._density: PhraseTable[float] = PhraseTable((k, float(v)) for k, v in playing["density"].items())
         self._register = _table(playing["register"])
         self._places: PhraseTable[str] = PhraseTable(
-            (w, name) for name, names in lexicon("forms")["words"].items() for w in names)
+            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names))
 
     def read(self, words: Words, taken: bytearray) -> Reading:
         """All of it; `taken` marks words that already mean something else (a rhythm, a tempo)."""
@@ -143,5 +143,5 @@ class PlayingReader:
 
 
 
-def _table(groups: dict[str, list[str]]) -> PhraseTable[str]:
-    return PhraseTable((w, name) for name, names in groups.items() for w in names)
+def _table(groups: dict[str, str]) -> PhraseTable[str]:
+    return PhraseTable((w, name) for name, names in groups.items() for w in phrases(names))

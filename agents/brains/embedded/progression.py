@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ripieno.agents.brains.embedded.found import Reading, negated
-from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon
+from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin, ProgressionRequest
 from ripieno.score.chords import Chord, parse_roman
@@ -42,9 +42,9 @@ class ProgressionReader:
 
     def __init__(self) -> None:
         self._named: PhraseTable[dict[str, object]] = PhraseTable(
-            (name, row) for row in lexicon("progressions")["progression"] for name in row["names"])
+            (name, row) for row in lexicon("progressions")["progression"] for name in phrases(row["names"]))
         self._sections: PhraseTable[str] = PhraseTable(
-            (w, name) for name, names in lexicon("forms")["words"].items() for w in names)
+            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names))
 
     def vocabulary(self) -> Iterator[str]:
         """Every word of its tables."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
-from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin
 from ripieno.score.styles import StyleProfile
@@ -32,7 +32,7 @@ class Genre:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A row of lexicons/references.toml."""
+    """A line of lexicons/references.toml; `bare` where the name alone suffices."""
 
     name: str
     styles: tuple[str, ...]
@@ -52,14 +52,14 @@ class StyleReader:
     def __init__(self, styles: Sequence[StyleProfile]) -> None:
         self.profiles = {s.id: s for s in styles}
         data = lexicon("genres")
-        self._heads = frozenset(data["heads"]["nouns"])
-        self._before = frozenset(data["heads"]["before"])
+        self._heads = frozenset(phrases(data["heads"]["nouns"]))
+        self._before = frozenset(phrases(data["heads"]["before"]))
         self.table: PhraseTable[Genre] = PhraseTable()
         rows: dict[str, Genre] = {}
         for row in data["genre"]:
-            heads = set(row.get("head_words", ()))
-            for name in row["names"]:
-                genre = Genre(row["genre"], row["style"], tuple(row.get("also", ())), row.get("sure", 1.0), name in heads,
+            heads = set(phrases(row.get("head_words", "")))
+            for name in phrases(row["names"]):
+                genre = Genre(row["genre"], row["style"], tuple(phrases(row.get("also", ""))), row.get("sure", 1.0), name in heads,
                               row.get("hides", False))
                 self.table.add(name, genre)
                 rows.setdefault(row["style"], genre)
@@ -68,11 +68,11 @@ class StyleReader:
             for name in (profile.name.lower(), profile.id.replace("_", " "), *profile.aliases):
                 self.table.add(name, Genre(known.genre if known else profile.family, profile.id, (), 1.0, False, False))
         self.references: PhraseTable[Reference] = PhraseTable()
-        for row in lexicon("references")["reference"]:
-            reference = Reference(row["name"], tuple(row["styles"]), row["genre"], row.get("tempo", ""), row.get("mood", ""),
-                                  row.get("bare", True))
-            for name in row["names"]:
-                self.references.add(name, reference)
+        for line in lexicon("references")["rows"].strip().split("\n"):
+            name, nearest, kind, tempo, mood, others = (part.strip() for part in line.split("|"))
+            reference = Reference(name.rstrip("*"), tuple(phrases(nearest)), kind, tempo, mood, not name.endswith("*"))
+            for known in (reference.name, *phrases(others)):
+                self.references.add(known, reference)
 
     def vocabulary(self) -> Iterator[str]:
         """Every word of its tables."""
@@ -120,12 +120,11 @@ class StyleReader:
         return self._kin(genre.style)
 
     def _kin(self, style: str) -> tuple[str, float] | None:
-        """A style that can be composed for one that cannot: from the lexicon's list of kin."""
-        for group in lexicon("genres")["kin"]["groups"]:
-            if style in group:
-                for other in group:
-                    if other in self.profiles:
-                        return other, 0.4
+        """The nearest of kin that can be composed, for a style that cannot."""
+        for row in lexicon("genres")["kin"]["rows"].split("\n"):
+            first, *others = row.split() or [""]
+            if first == style:
+                return next(((other, 0.4) for other in others if other in self.profiles), None)
         return None
 
     def _is_genre(self, words: Words, hit: Hit[Genre]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
 from ripieno.agents.brains.embedded.levels import Level, tables
-from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin, TempoChange
 from ripieno.score.errors import BadRequest
@@ -33,7 +33,7 @@ class TempoReader:
             (name, (float(row[0]), bool(row[1]), str(row[2]))) for name, row in data["changes"].items())
         self.bpm: dict[str, float] = data["bpm"]
         self._places: PhraseTable[str] = PhraseTable(
-            (w, name) for name, names in lexicon("forms")["words"].items() for w in names)
+            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names))
 
     def read(self, words: Words, levels: list[Level]) -> Reading:
         """Tempo attributes; `levels` come from `read_levels`.

@@ -25,6 +25,11 @@ def folded(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", low) if not unicodedata.combining(c))
 
 
+def phrase_words(phrase: str) -> tuple[str, ...]:
+    """The words of a lexicon's phrase, as `Words` has them in `low`."""
+    return tuple("and" if w == "&" else w for w in _WORD.findall(folded(phrase)))
+
+
 class Words:
     """The words of a text.
 
