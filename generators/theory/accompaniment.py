@@ -22,8 +22,7 @@ _DRIVEN = ("overdriven_guitar", "distortion_guitar", "seven_string_guitar")
 
 def voiced(part: Part, context: Context, count: int, spread: str = "") -> list[Voicing]:
     """A voicing for every chord span of the piece, led smoothly."""
-    chordal = [p for p in context.parts if p.role in (Role.BASS,)]
-    rooted = not chordal and part.role is not Role.PAD
+    rooted = part.role is not Role.PAD and not any(p.role is Role.BASS for p in context.parts)
     style = context.style
     count = max(1, min(count, part.instrument.voices))
     shapes: list[Sequence[Voicing]] = []
@@ -35,6 +34,9 @@ def voiced(part: Part, context: Context, count: int, spread: str = "") -> list[V
         else:
             shape = spread or _spread(part, style.profile.family)
             shapes.append(candidates(span.chord, count, part.low, part.high, shape, rooted))
+    if rooted:  # nobody else plays the bass
+        grounds = [[v for v in row if v[0] % 12 == s.chord.bass_pc] for row, s in zip(shapes, context.chords, strict=True)]
+        shapes = [ground or row for ground, row in zip(grounds, shapes, strict=True)]
     centre = (part.low + part.high) / 2
     return lead_voices(shapes, centre, strict=style.profile.family == "classical")
 

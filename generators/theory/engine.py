@@ -15,9 +15,10 @@ from ripieno.generators.theory.groove import plan_groove
 from ripieno.generators.theory.harmony import plan_harmony
 from ripieno.generators.theory.melody import write_melody
 from ripieno.generators.theory.mixing import mix_of
-from ripieno.generators.theory.orchestration import Seat, requested_parts, seat_players
+from ripieno.generators.theory.orchestration import Seat, requested_parts, seat_players, with_roles
 from ripieno.generators.theory.percussion import write_percussion
 from ripieno.generators.theory.performance import controls, perform
+from ripieno.generators.theory.playable import with_breath, within_hands
 from ripieno.generators.theory.reading import chords_of, form_of, roles_of, seat_of
 from ripieno.generators.theory.style import Style, builtin_styles, style_named
 from ripieno.generators.theory.types import Context, Form, Part, Writer, random_stream
@@ -26,6 +27,7 @@ from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role
 from ripieno.score.piece import ChordSpan, Controls, KeyChange, Notes, Piece, Track, make_controls, make_notes
 from ripieno.score.styles import StyleProfile
+from ripieno.score.time import PPQ
 
 # Written in this order: each looks at those before it.
 _ORDER = (
@@ -98,7 +100,7 @@ class TheoryEngine:
         density = float(brief.density.value) if brief.density else 0.5
         there = {t.id: seat_of(t, form, density) for t in piece.tracks}
         unknown = [t for t in request.tracks if t not in there]
-        new = _new_parts(brief, piece) if unknown or not request.tracks else ()
+        new = with_roles(_new_parts(brief, piece), roles_of(piece)) if unknown or not request.tracks else ()
         rng_of = partial(random_stream, seed)
         added = tuple(seat_players(style, brief, form, new, rng_of, tuple(there), roles_of(piece))) if new else ()
         if unknown and len(added) < len(unknown):
@@ -197,6 +199,8 @@ def _track(seat: Seat, context: Context) -> Track:
     if len(played) > 1:
         rows = [tuple(map(int, n)) for layer in played for n in layer]
         notes = make_notes(accompaniment.tidy(rows, end))  # type: ignore[arg-type]
+    notes = within_hands(notes, seat.instrument)
+    notes = with_breath(notes, seat.instrument, 60.0 / (context.form.timeline.tempos[0].bpm * PPQ))
     return Track(
         seat.id, seat.name, seat.role, seat.instrument.id, notes, controls(seat.layers[0], context), mix_of(seat, context.parts)
     )

@@ -174,8 +174,12 @@ def _fit(slots: list[_Slot], cycle: tuple[int, int] | None, bars: int) -> list[_
         first, end = cycle
         block = slots[first:end]
         size = sum(s.weight for s in block)
+        copies = 0
         while size and bars >= usual + size * 0.75 and len(slots) < 120:
-            slots = [*slots[:end], *block, *slots[end:]]
+            copies += 1
+            again = [_fresh(s, copies) for s in block] if copies % 3 == 0 else block
+            slots = [*slots[:end], *again, *slots[end:]]
+            end += len(block)
             usual += size
     while len(slots) > 1 and bars < 0.7 * sum(s.weight for s in slots):
         dear = min(s.dear for s in slots)
@@ -186,6 +190,11 @@ def _fit(slots: list[_Slot], cycle: tuple[int, int] | None, bars: int) -> list[_
         else:
             slots = [s for s in slots if s.dear > dear]
     return slots
+
+
+def _fresh(slot: _Slot, copies: int) -> _Slot:
+    """A section of the same kind with material of its own, so that long pieces go somewhere."""
+    return replace(slot, label=f"{slot.label}{copies // 3 + 1}")
 
 
 def _allocate(slots: Sequence[_Slot], bars: int) -> list[int]:
@@ -230,8 +239,10 @@ def _plans(
         times = seen.get(slot.label, 0)
         seen[slot.label] = times + 1
         base = label_energy.setdefault(slot.label, _label_energy(slot, table, style, rng))
-        late = 0.12 * (i + 1) / len(slots) if slot.kind not in ("intro", "outro", "break") else 0.0
-        energy = float(np.clip(base + 0.05 * times + late + 0.12 * arousal, 0.08, 1.0))
+        energy = base + 0.03 * min(times, 3) + 0.1 * arousal
+        if slot.kind not in ("intro", "outro", "break"):  # the whole rises to a climax before its end
+            energy += 0.1 * min(1.0, (i + 1) / max(1.0, 0.8 * len(slots)))
+        energy = float(np.clip(energy, 0.08, 1.0))
         name = slot.name if slot.name.isupper() else slot.name[:1].upper() + slot.name[1:]
         section = Section(name, bar, length, round(energy, 3), slot.label)
         last = i == len(slots) - 1
@@ -259,7 +270,8 @@ def _section_keys(
     first = slots[0].label if slots[0].kind != "intro" else (slots[1].label if len(slots) > 1 else slots[0].label)
     for label in labels:
         kind = next(s.kind for s in slots if s.label == label)
-        if label == first or kind not in ("bridge", "theme") or bars < 24 or key.mode not in ("major", "minor"):
+        travels = kind in ("bridge", "theme") or label[-1].isdigit()
+        if label == first or not travels or bars < 24 or key.mode not in ("major", "minor"):
             continue
         if rng.random() < habits.modulation:
             options = [key.relative(), key.transposed(5)] if key.is_minor else [
@@ -267,9 +279,14 @@ def _section_keys(
             away[label] = options[int(rng.integers(len(options)))]
     keys = [away.get(s.label, key) for s in slots]
     keys[-1] = keys[0] = key
+    return _lifted(keys, slots, bars, habits.lift, rng)
+
+
+def _lifted(keys: list[Key], slots: Sequence[_Slot], bars: int, chance: float, rng: np.random.Generator) -> list[Key]:
+    """The last chorus, and what follows, a semitone or tone higher, now and then."""
     choruses = [i for i, s in enumerate(slots) if s.kind == "chorus"]
-    if len(choruses) >= 3 and bars >= 32 and rng.random() < habits.lift:
-        up = key.transposed(int(rng.choice([1, 2])))
+    if len(choruses) >= 3 and bars >= 32 and rng.random() < chance:
+        up = keys[0].transposed(int(rng.choice([1, 2])))
         for i in range(choruses[-1], len(slots)):
             keys[i] = up
     return keys

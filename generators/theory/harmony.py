@@ -307,18 +307,20 @@ def _extended(chord: Chord, key: Key, colour: str, rng: np.random.Generator) -> 
     degree = (chord.root_pc - key.tonic_pc) % 12
     dominant = chord.quality == "7" or (chord.quality == "" and degree == 7)
     draw = rng.random()
+    major_seventh = (chord.root_pc + 11) % 12 in key.scale
     if colour == "sevenths":
-        wanted = "7" if dominant else "m7" if chord.is_minor else "maj7"
-        return Chord(chord.root, QUALITIES[wanted]) if draw < 0.8 and len(chord.intervals) == 3 else chord
-    if dominant:
+        if draw > 0.8 or len(chord.intervals) > 3:
+            return chord
+        wanted = "7" if dominant else "m7" if chord.is_minor else "maj7" if major_seventh else chord.quality
+    elif dominant:
         wanted = ("9", "13", "7", "7b9")[int(draw * 4)] if degree == 7 and not key.is_minor else "9" if draw < 0.4 else "7"
         wanted = "7b9" if degree == 7 and key.is_minor and draw < 0.6 else wanted
     elif chord.is_minor:
         wanted = "m9" if draw < 0.5 and degree in (2, 9, 0, 5) else "m7"
-    else:
+    elif major_seventh or chord.quality == "maj7":
         wanted = ("maj9", "maj7", "6/9")[int(draw * 3)] if degree in (0, 5) else "maj7"
-        if degree not in (0, 5, 3, 8):
-            wanted = "7"
+    else:  # a minor seventh would turn it into a dominant, as on lydian II or on VII of minor
+        wanted = "add9" if draw < 0.5 else chord.quality
     return Chord(chord.root, QUALITIES[wanted])
 
 

@@ -71,7 +71,7 @@ def best_line(wishes: Sequence[Wish], low: int, high: int, leap: float, repeat: 
             loose = ~before.stable[pcs]
             wished = wish.level - before.level
             pair = move + 0.75 * np.abs(delta * STEP - wished)
-            pair = pair + np.where((delta == 0) & (abs(wished) > 0.4), 0.9 - 0.8 * repeat, 0.0)
+            pair = pair + np.where((delta == 0) & (abs(wished) > 0.4), 1.5 - 1.3 * repeat, 0.0)
             pair = pair + np.where(loose[:, None] & (size > 2), 3.0, 0.0) + np.where(loose[:, None] & (size == 0), 0.8, 0.0)
             pair = pair + np.where((~wish.stable[pcs])[None, :] & (size > 2), 0.8 + wish.strength, 0.0)
             cube = (total[:, :, None] + turn + pair[None, :, :]).reshape(3 * n, n)

@@ -61,7 +61,10 @@ def _section(
     if not sketches:
         return []
     wishes = _wishes(sketches, part, context, moments, plan)
-    noise = context.rng("line", part.track or part.id, label).random((len(wishes), part.high - part.low + 1)) * 0.5
+    shape = (len(wishes), part.high - part.low + 1)
+    noise = context.rng("line", part.track or part.id, label).random(shape) * 0.5
+    if plan.occurrence:  # a return is the same tune in another light
+        noise = noise + context.rng("return", part.track or part.id, label, plan.occurrence).random(shape) * 0.9
     pitches = best_line(wishes, part.low, part.high, habits.leap, habits.repeat, noise)
     return _played(sketches, pitches, context, plan, moments, part)
 
@@ -116,7 +119,7 @@ def _phrase(
         figures[-1] = cadence(metre, idea[0], phrase.cadence == "final", habits.rest, rng)
     if primes or plan.occurrence:
         change = context.rng("vary", part.track or part.id, label, letter, primes, plan.occurrence)
-        for _ in range(min(2, primes + plan.occurrence)):
+        for _ in range(min(3, primes + plan.occurrence)):
             if len(figures) > 2:
                 k = int(change.integers(1, len(figures) - 1))
                 figures[k] = varied(figures[k], metre, change)

@@ -25,6 +25,11 @@ class Figure:
     pin: bool = False
 
     @property
+    def notes(self) -> tuple[tuple[int, int, float], ...]:
+        """(onset, length, step) of each note."""
+        return tuple(zip(self.onsets, self.lengths, self.steps, strict=True))
+
+    @property
     def rhythm(self) -> tuple[tuple[int, int], ...]:
         """Onsets with lengths."""
         return tuple(zip(self.onsets, self.lengths, strict=True))

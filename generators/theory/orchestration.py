@@ -23,11 +23,6 @@ _REGISTERS: dict[Role, tuple[int, int]] = {
     Role.PAD: (60, 26), Role.RIFF: (60, 19), Role.BASS: (40, 24), Role.DRONE: (48, 14), Role.DRUMS: (60, 127),
     Role.PERCUSSION: (60, 127),
 }  # fmt: skip
-# Who leaves first when a section is quiet, and who comes in first in an introduction (low numbers stay longest).
-_ORDER: dict[Role, int] = {
-    Role.LEAD: 0, Role.CHORDS: 1, Role.ARPEGGIO: 1, Role.DRONE: 1, Role.BASS: 2, Role.PAD: 3, Role.RIFF: 3, Role.DRUMS: 4,
-    Role.PERCUSSION: 5, Role.COUNTERMELODY: 6, Role.ANSWER: 6,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +59,22 @@ def requested_parts(style: Style, brief: Brief) -> tuple[PartRequest, ...]:
     if not 1 <= len(parts) <= MAX_TRACKS:
         raise BadRequest(f"A piece has 1 to {MAX_TRACKS} tracks", value=len(parts),
                          cure="name at least one instrument" if not parts else "name fewer instruments")
-    return _with_roles(parts)
+    return with_roles(parts)
 
 
-def _with_roles(parts: tuple[PartRequest, ...]) -> tuple[PartRequest, ...]:
-    """A role for each part that has none: the first that its instrument does well and nobody has."""
-    taken = {p.role for p in parts if p.role is not None}
+def with_roles(
+    parts: tuple[PartRequest, ...], roles_there: frozenset[Role] = frozenset()
+) -> tuple[PartRequest, ...]:
+    """A role for each part that has none: somebody leads, the others do what they do well and nobody does yet."""
+    taken = {p.role for p in parts if p.role is not None} | roles_there
+    free = [i for i, p in enumerate(parts) if p.role is None and not instrument(p.instrument).is_drum]
+    singer = min(free, key=lambda i: (*instrument(parts[i].instrument).roles, Role.LEAD).index(Role.LEAD), default=None)
     out = []
-    for part in parts:
+    for i, part in enumerate(parts):
         role = part.role
+        if role is None and i == singer and Role.LEAD not in taken:
+            role = Role.LEAD
+            taken.add(role)
         if role is None:
             able = instrument(part.instrument).roles or (Role.LEAD,)
             role = next((r for r in able if r not in taken), None)
@@ -105,7 +107,7 @@ def seat_players(style: Style, brief: Brief, form: Form, parts: Sequence[PartReq
             id_, name, role, row, low, high, _density(brief), of if of != id_ else None, part.doubles,
             part.articulation or (brief.articulation.value if brief.articulation else None), None, id_,
         )  # fmt: skip
-        seats.append(Seat(id_, name, role, row, (base, *_hands(base, roles, brief))))
+        seats.append(Seat(id_, name, role, row, (base, *_hands(base, roles, style, brief, rng_of("hands", id_)))))
     seats = _spread_registers(seats, brief)
     wanted = {id_: part.section for part, id_ in zip(parts, ids, strict=True)}
     return _with_sections(seats, style, form, wanted, rng_of)
@@ -126,8 +128,11 @@ def _density(brief: Brief) -> float:
     return float(brief.density.value) if brief.density else 0.5
 
 
-def _hands(base: Part, roles: frozenset[Role], brief: Brief) -> list[Part]:
-    """Further layers of a track: a pianist who leads alone plays the chords and the bass too."""
+def _hands(base: Part, roles: frozenset[Role], style: Style, brief: Brief, rng: np.random.Generator) -> list[Part]:
+    """Further layers of a track: a pianist who leads alone plays the chords and the bass too.
+
+    Where the style pedals, the left hand breaks its chords widely; elsewhere it strikes bass and chord in turn.
+    """
     row = base.instrument
     keyboard = row.voices >= 6 and row.high - row.low >= 40
     plucked = 4 <= row.voices < 6 or (row.voices >= 4 and row.family in ("guitar", "plucked"))
@@ -135,7 +140,10 @@ def _hands(base: Part, roles: frozenset[Role], brief: Brief) -> list[Part]:
         return []
     layers: list[Part] = []
     if base.role is Role.LEAD and not roles & HARMONY and (keyboard or plucked):
-        layers.append(_layer(base, Role.CHORDS, "chords", brief, 48 if keyboard else 52, 19))
+        if style.performance.pedal and Role.BASS not in roles and rng.random() < 0.75:
+            figure = ("nocturne", "wave", "tenths", "rocking")[int(rng.integers(4))]
+            return [replace(_layer(base, Role.ARPEGGIO, "left hand", brief, 50, 28), pattern=figure)]
+        layers.append(_layer(base, Role.CHORDS, "chords", brief, 54 if keyboard else 52, 18))
     alone = base.role in (Role.CHORDS, Role.ARPEGGIO) or bool(layers)
     if alone and Role.BASS not in roles and row.low <= 43 and (keyboard or plucked):
         layers.append(_layer(base, Role.BASS, "bass", brief, 40, 20))
@@ -212,7 +220,8 @@ def _with_sections(
     count = len(form.sections)
     everybody = frozenset(range(count))
     plays: dict[str, set[int]] = {s.id: set() for s in seats}
-    order = sorted(seats, key=lambda s: (_ORDER[s.role], s.id))
+    rank = {role: i for i, role in enumerate(style.form.order)}
+    order = sorted(seats, key=lambda s: rank.get(s.role, len(rank)))
     leads = [s for s in seats if s.role is Role.LEAD]
     for i, plan in enumerate(form.sections):
         active = _active(order, plan.kind, plan.section.energy, style.form.entries, i, count)

@@ -15,8 +15,8 @@ from ripieno.score.time import PPQ
 
 LEVELS = {"ppp": 26, "pp": 36, "p": 49, "mp": 62, "mf": 76, "f": 92, "ff": 108, "fff": 120}
 _BALANCE = {
-    Role.LEAD: 1.08, Role.ANSWER: 1.0, Role.COUNTERMELODY: 0.9, Role.CHORDS: 0.86, Role.ARPEGGIO: 0.82, Role.PAD: 0.78,
-    Role.RIFF: 0.95, Role.BASS: 1.0, Role.DRONE: 0.75, Role.DRUMS: 1.0, Role.PERCUSSION: 0.9,
+    Role.LEAD: 1.08, Role.ANSWER: 1.0, Role.COUNTERMELODY: 0.94, Role.CHORDS: 0.92, Role.ARPEGGIO: 0.9, Role.PAD: 0.9,
+    Role.RIFF: 0.97, Role.BASS: 0.93, Role.DRONE: 0.85, Role.DRUMS: 1.0, Role.PERCUSSION: 0.9,
 }  # fmt: skip
 _KICKS, _SNARES = (KIT["kick"], KIT["soft_kick"]), (KIT["snare"], KIT["snare_two"], KIT["rim"], KIT["clap"])
 GRID = PPQ // 8  # accents are told apart down to 32nds
@@ -25,7 +25,7 @@ _SOUNDING = {"staccato": 0.45, "pizzicato": 0.5, "spiccato": 0.45, "marcato": 0.
 Float = npt.NDArray[np.float64]
 
 
-def loudness(form: Form, brief: Brief, usual: str) -> Float:
+def loudness(form: Form, brief: Brief, usual: str, *, fades: bool = False) -> Float:
     """Wished velocity of an ordinary note for each bar: the dynamic asked for, shaped by energy and by asked-for curves."""
     level = LEVELS.get(brief.dynamics.value if brief.dynamics else usual, 76)
     bars = np.empty(form.bars)
@@ -41,6 +41,9 @@ def loudness(form: Form, brief: Brief, usual: str) -> Float:
                 "terraced": np.where((np.arange(end - first) // 4) % 2 == 0, 1.12, 0.78),
             }.get(shape.shape, np.ones_like(x))  # fmt: skip
             bars[first:end] = level * curve
+    if fades:
+        last = form.sections[-1].section
+        bars[last.first_bar:last.end_bar] *= np.linspace(1.0, 0.55, last.bars)
     return np.asarray(bars, dtype=np.float64)
 
 
@@ -69,7 +72,8 @@ def perform(part: Part, notes: Notes, context: Context) -> Notes:
     ends = starts + notes["duration"]
     bar_lines = np.array([timeline.bar_start(b) for b in range(form.bars + 1)])
     bars = np.clip(np.searchsorted(bar_lines, notes["start"], side="right") - 1, 0, form.bars - 1)
-    curve = loudness(form, brief, style.loudness)
+    ending = context.style.form.ending
+    curve = loudness(form, brief, style.loudness, fades=ending == "fade" and form.bars >= 8)
     balance = _BALANCE[part.role]
     velocity = notes["velocity"].astype(np.float64)
     struck = part.role in (Role.DRUMS, Role.PERCUSSION)
@@ -87,6 +91,9 @@ def perform(part: Part, notes: Notes, context: Context) -> Notes:
         unit = PPQ if style.swing_unit == 8 else PPQ // 2
         starts, ends = _swung(starts, unit, swing), _swung(ends, unit, swing)
     ends = _articulated(part, starts, ends)
+    if ending == "short":
+        beat = timeline.metre_at(form.bars - 1).beats(PPQ)[0][1]
+        ends = np.where(notes["start"] >= bar_lines[-2], np.minimum(ends, starts + beat), ends)
     if not quantised:
         per_ms = timeline.tempos[0].bpm * PPQ / 60_000.0
         shift = rng.normal(0.0, style.human_ms * 0.6, len(notes)).clip(-20, 20)

@@ -121,14 +121,16 @@ def write_answer(part: Part, context: Context) -> Notes:
         wishes, places = [], []
         level = (part.low + part.high) / 2 * STEP
         for a, b in _gaps(tune, first, stop, context, plan):
-            for k, (onset, length, step) in enumerate(zip(figure.onsets, figure.lengths, figure.steps, strict=True)):
-                if a + onset >= b - PPQ // 4:
-                    break
-                at = moments.at(a + onset)
+            inside = [n for n in figure.notes if a + n[0] - figure.onsets[0] < b - PPQ // 4]
+            if len(inside) < 2:
+                continue  # one note is no reply
+            for k, (onset, length, step) in enumerate(inside):
+                start = a + onset - figure.onsets[0]
+                at = moments.at(start)
                 costs = np.full(12, 12.0)
                 costs[at.scale], costs[at.plain] = 1.0, 0.0
                 wishes.append(Wish(level + step, 0.6, costs, at.plain, k == 0))
-                places.append((a + onset, min(length, b - a - onset)))
+                places.append((start, min(length, b - start)))
         noise = context.rng("answer", part.track or part.id, index).random((len(wishes), part.high - part.low + 1)) * 0.3
         pitches = best_line(wishes, part.low, part.high, 0.3, 0.3, noise)
         rows.extend((s, n, p, 72) for (s, n), p in zip(places, pitches, strict=True))

@@ -18,6 +18,7 @@ from ripieno.generators.theory.rhythm_style import RhythmStyle
 from ripieno.score.brief import Frozen, Unit
 from ripieno.score.chords import parse_roman
 from ripieno.score.errors import BadFile, BadRequest, RipienoError
+from ripieno.score.instruments import Role
 from ripieno.score.keys import MODES, Key
 from ripieno.score.styles import StyleProfile
 
@@ -158,6 +159,7 @@ class FormHabits(Frozen):
         intro, outro: chance that one is added where the form has none and there is room.
         ending: 'held' (a long last chord), 'short' (a last stroke), 'fade' (thins out over a held chord).
         entries: whether parts enter and leave one by one (loops) or mostly play together (chamber music).
+        order: roles in the order in which their players enter a piece that builds up, and stay in one that thins out.
         contrast: how far sections differ in register, density and energy.
     """
 
@@ -166,6 +168,10 @@ class FormHabits(Frozen):
     outro: Unit = 0.3
     ending: Literal["held", "short", "fade"] = "held"
     entries: Unit = 0.4
+    order: tuple[Role, ...] = (
+        Role.LEAD, Role.CHORDS, Role.ARPEGGIO, Role.DRONE, Role.BASS, Role.PAD, Role.DRUMS, Role.RIFF, Role.PERCUSSION,
+        Role.COUNTERMELODY, Role.ANSWER,
+    )  # fmt: skip
     contrast: Unit = 0.5
 
 
