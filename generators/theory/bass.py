@@ -5,14 +5,19 @@ every change of chord gets its root, and leaves the choice of octave and of free
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ripieno.generators.theory.bass_pitch import Target, pitches
 from ripieno.generators.theory.grids import HOLD, Stroke, bars_of
 from ripieno.generators.theory.groove import (
-    BarGroove, Groove, groove_of, line_bar, section_key, suited,
+    BarGroove,
+    Groove,
+    groove_of,
+    line_bar,
+    section_key,
+    suited,
 )  # fmt: skip
 from ripieno.generators.theory.rhythm_style import BassPattern
 from ripieno.generators.theory.types import Context, Part
@@ -52,15 +57,15 @@ class Harmony:
         """Ticks in [start, end) at which a new chord begins."""
         return list(self.starts[bisect_right(self.starts, start - 1) : bisect_right(self.starts, end - 1)])
 
-    def following(self, tick: int) -> Chord:
-        """The chord after the one that sounds at a tick (the same at the end)."""
-        return self.chords[min(self.index(tick) + 1, len(self.chords) - 1)]
+    def coming(self, tick: int, bar_end: int) -> Chord:
+        """The chord that a note at `tick` may lead to: the next within its bar, else that of the next bar's downbeat."""
+        soon = self.changes(tick + 1, bar_end + 1)
+        return self.chords[self.index(soon[0] if soon else bar_end)]
 
 
 def write_bass(part: Part, context: Context) -> Notes:
     """The bass part over the whole form, in ticks, within the part's register."""
-    groove, harmony = groove_of(context), Harmony.of(context)
-    timeline = context.form.timeline
+    groove, harmony, timeline = groove_of(context), Harmony.of(context), context.form.timeline
     low, high = _register(part)
     rows: list[tuple[int, int, int, int]] = []
     previous: int | None = None
@@ -68,52 +73,49 @@ def write_bass(part: Part, context: Context) -> Notes:
         if not part.plays(index):
             previous = None
             continue
-        key = section_key(plan)
-        pattern = bass_pattern(part, groove, context, index)
-        riff = pattern.riff or _riff(context, key, pattern)
-        repeat = max(1, bars_of(pattern.line[0], groove.rhythm.cell_of(pattern), groove.rhythm.metre_of(pattern)))
-        targets: list[Target] = []
-        gates: list[int] = []
-        riff_place = 0
-        for bar in range(plan.section.first_bar, plan.section.end_bar):
-            here = groove.bars[bar]
-            metre, start = timeline.metre_at(bar), timeline.bar_start(bar)
-            place = bar - plan.section.first_bar
-            rng = context.rng("bass", part.id, key, place)
-            strokes = _bar_strokes(pattern, here, groove, place, metre, timeline.ppq, rng)
-            changes = [t - start for t in harmony.changes(start, start + metre.bar_ticks(timeline.ppq))]
-            riff_place = 0 if place % repeat == 0 else riff_place
-            if not here.stop and not here.last:
-                strokes = _with_changes(strokes, changes, metre, timeline.ppq)
-            for stroke in strokes:
-                if stroke.symbol == HOLD:
-                    if gates:
-                        gates[-1] += stroke.length
-                    continue
-                tick = start + stroke.offset
-                chord = harmony.chords[harmony.index(tick)]
-                targets.append(Target(
-                    tick, stroke.length, _function(stroke, changes, targets, tick, timeline.ppq), chord, harmony.following(tick),
-                    plan.section.energy, metre.weight(stroke.offset, timeline.ppq), stroke.offset in here.kick,
-                    riff[riff_place % len(riff)] if riff else 0,
-                ))  # fmt: skip
-                riff_place += stroke.symbol == "m"
-                gates.append(stroke.length)
+        patterns = groove.rhythm.bass
+        pattern = suited(patterns, [p.players for p in patterns], part, context, index)
+        targets = _section_targets(part, context, harmony, pattern, index)
         if not targets:
             continue
-        rng = context.rng("bass pitches", part.id, key)
+        rng = context.rng("bass pitches", part.id, section_key(plan))
         line = pitches(targets, low, high, previous, plan.key.scale, rng)
-        previous = int(line[-1])
-        touch = context.rng("bass touch", part.id, index)
+        previous = line[-1]
         ends = {timeline.bar_start(p.first_bar + p.bars) for p in plan.phrases} if part.instrument.breath else set()
-        rows.extend(_notes(targets, gates, line, pattern.gate, touch, ends, timeline.ppq))
+        rows.extend(_notes(targets, line, pattern.gate, context.rng("bass touch", part.id, index), ends, timeline.ppq))
     return make_notes(_monophonic(rows))
 
 
-def bass_pattern(part: Part, groove: Groove, context: Context, section: int) -> BassPattern:
-    """The figure for a section."""
-    patterns = groove.rhythm.bass
-    return suited(patterns, [p.players for p in patterns], part, context, section)
+def _section_targets(part: Part, context: Context, harmony: Harmony, pattern: BassPattern, section: int) -> list[Target]:
+    """What the notes of a section are to be, in order of time."""
+    groove, timeline, plan = groove_of(context), context.form.timeline, context.form.sections[section]
+    key = section_key(plan)
+    riff = pattern.riff or _riff(context, key, pattern)
+    repeat = max(1, bars_of(pattern.line[0], groove.rhythm.cell_of(pattern), groove.rhythm.metre_of(pattern)))
+    targets: list[Target] = []
+    riff_place = 0
+    for bar in range(plan.section.first_bar, plan.section.end_bar):
+        here, metre, start, end = groove.bars[bar], timeline.metre_at(bar), timeline.bar_start(bar), timeline.bar_start(bar + 1)
+        place = bar - plan.section.first_bar
+        riff_place = 0 if place % repeat == 0 else riff_place
+        strokes = _bar_strokes(pattern, here, groove, place, metre, timeline.ppq, context.rng("bass", part.id, key, place))
+        changes = [t - start for t in harmony.changes(start, end)]
+        if not here.stop and not here.last:
+            strokes = _with_changes(strokes, changes, metre, timeline.ppq)
+        for stroke in strokes:
+            if stroke.symbol == HOLD and targets and (stroke.offset not in changes or targets[-1].symbol == "n"):
+                last = targets[-1]
+                targets[-1] = replace(last, length=last.length + stroke.length)
+                continue
+            tick = start + stroke.offset
+            symbol = "R" if stroke.symbol == HOLD else _function(stroke, changes, targets, tick, timeline.ppq)
+            targets.append(Target(
+                tick, stroke.length, symbol, harmony.chords[harmony.index(tick)], harmony.coming(tick, end),
+                plan.section.energy, metre.weight(stroke.offset, timeline.ppq), stroke.offset in here.kick,
+                riff[riff_place % len(riff)] if riff else 0,
+            ))  # fmt: skip
+            riff_place += stroke.symbol == "m"
+    return targets
 
 
 def _register(part: Part) -> tuple[int, int]:
@@ -195,11 +197,12 @@ def _function(stroke: Stroke, changes: list[int], targets: list[Target], tick: i
 
 
 def _notes(
-    targets: list[Target], gates: list[int], line: list[int], gate: float, rng: np.random.Generator, breaths: set[int],
+    targets: list[Target], line: list[int], gate: float, rng: np.random.Generator, breaths: set[int],
     ppq: int,
 ) -> list[tuple[int, int, int, int]]:  # fmt: skip
     rows = []
-    for target, length, pitch in zip(targets, gates, line, strict=True):
+    for target, pitch in zip(targets, line, strict=True):
+        length = target.length
         level = 78 + 16 * target.energy + 8 * (target.weight - 0.5) + (4 if target.kick else 0)
         if target.symbol == "g":
             rows.append((target.tick, min(length, ppq // 6), pitch, 42))

@@ -56,8 +56,14 @@ def pitches(
     steps = np.abs(span[:, None] - span[None, :])  # [from, to]
     smooth = _STEPS[np.minimum(steps, 13)] + 0.15 * np.maximum(steps - 12, 0)
     rise = span[None, :] - span[:, None]
-    table = {"smooth": smooth, "octave": _octave(rise), "back": _STEPS[np.minimum(np.abs(rise + 12), 13)] + 0.15 * np.maximum(np.abs(rise + 12) - 12, 0), "below": smooth + 4.0 * (rise >= 0),
-             "walk": smooth + 3.0 * (rise == 0)}  # fmt: skip
+    after_octave = np.abs(rise + 12)
+    table = {
+        "smooth": smooth,
+        "octave": _octave(rise),
+        "back": _STEPS[np.minimum(after_octave, 13)] + 0.15 * np.maximum(after_octave - 12, 0),
+        "below": smooth + 4.0 * (rise >= 0),
+        "walk": smooth + 3.0 * (rise == 0),
+    }
     for i, target in enumerate(targets):
         own = _emission(target, targets[i + 1] if i + 1 < len(targets) else None, span, scale)
         free = target.symbol in "wcpa"
@@ -104,9 +110,7 @@ def _arrival(rise: npt.NDArray[np.int_]) -> Floats:
     return np.where(size == 1, 0.0, np.where(size == 2, 0.25, np.where((rise == -7) | (rise == 5), 0.5, 3.0)))
 
 
-def _emission(
-    target: Target, following: Target | None, span: npt.NDArray[np.int_], scale: tuple[int, ...]
-) -> Floats:
+def _emission(target: Target, following: Target | None, span: npt.NDArray[np.int_], scale: tuple[int, ...]) -> Floats:
     """Cost of each pitch for one target, apart from the register."""
     by_pc = np.full(12, NEVER)
     for pc, price in _prices(target, following, scale).items():
@@ -114,9 +118,7 @@ def _emission(
     return by_pc[span % 12]
 
 
-def _prices(
-    target: Target, following: Target | None, scale: tuple[int, ...]
-) -> dict[int, float]:
+def _prices(target: Target, following: Target | None, scale: tuple[int, ...]) -> dict[int, float]:
     """Pitch classes that a function allows, with what each costs."""
     chord, symbol = target.chord, target.symbol
     root = chord.bass_pc if symbol in "R8n" else chord.root_pc
@@ -153,7 +155,7 @@ def _free(target: Target, scale: tuple[int, ...]) -> dict[int, float]:
             else:
                 prices[pc] = 2.0 if strong else 0.8
         if target.symbol == "p":
-            return {**{pc: 0.5 for pc in members}, **{pc: 0.0 for pc in prices if pc not in members}}
+            return {**dict.fromkeys(members, 0.5), **{pc: 0.0 for pc in prices if pc not in members}}
     for i, pc in enumerate(members):
         prices[pc] = (0.5, 0.15, 0.1, 0.45)[i] if not strong else (0.3, 0.0, 0.0, 0.35)[i]
     return prices

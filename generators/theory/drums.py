@@ -46,9 +46,7 @@ def write_drums(part: Part, context: Context) -> Notes:
     return make_notes(shortened(rows))
 
 
-def bar_lines(
-    plan: BarGroove, section: SectionPlan, groove: Groove, bar: int, metre: Metre, ppq: int, bars: int
-) -> Lines:
+def bar_lines(plan: BarGroove, section: SectionPlan, groove: Groove, bar: int, metre: Metre, ppq: int, bars: int) -> Lines:
     """The strokes of a bar by line, with its fill, crash, break, layers, riser or ending."""
     rhythm, length = groove.rhythm, metre.bar_ticks(ppq)
     if plan.last and rhythm.ending != "groove":

@@ -97,10 +97,8 @@ def units(metre: Metre, ppq: int = PPQ) -> tuple[Unit, ...]:
     pulse = metre.pulse_ticks(ppq)
     if metre.denominator <= 4:  # quarters carry the groove, also in alla breve
         beat = min(pulse, ppq)
-        if metre.groups:
-            groups = [g * (pulse // beat) for g in metre.groups]
-        else:
-            groups = _groups(metre.numerator * pulse // beat)
+        share = pulse // beat
+        groups = [g * share for g in metre.groups] if metre.groups else _groups(metre.numerator * share)
         return _grouped([beat] * sum(groups), groups, beat, ternary=False)
     lengths = [g * pulse for g in metre.grouping]
     if len(lengths) == 1:  # 3/8: a small 3/4
@@ -149,9 +147,7 @@ def same_shape(source: Metre, target: Metre) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def fit(
-    cells: str, cell: str, source: Metre, target: Metre, *, steady: bool = True, ppq: int = PPQ
-) -> tuple[Stroke, ...]:
+def fit(cells: str, cell: str, source: Metre, target: Metre, *, steady: bool = True, ppq: int = PPQ) -> tuple[Stroke, ...]:
     """One bar of a pattern, in the target metre.
 
     Where the metres differ, each beat of the target takes the source's beat of the same role, so that downbeats stay

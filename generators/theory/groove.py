@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from ripieno.generators.theory.grids import Stroke, bars_of, cell_ticks, fit, same_shape
-from ripieno.generators.theory.rhythm_style import STEADY, DrumPattern, Fill, Pattern, RhythmStyle, read_metre
+from ripieno.generators.theory.rhythm_style import STEADY, DrumPattern, Pattern, RhythmStyle, read_metre
 from ripieno.generators.theory.types import Context, Part, SectionPlan
 from ripieno.score.time import Metre
 

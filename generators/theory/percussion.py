@@ -35,7 +35,7 @@ def house_percussion() -> Mapping[str, tuple[tuple[str, PercussionPattern], ...]
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     out: dict[str, tuple[tuple[str, PercussionPattern], ...]] = {}
     for player, rows in tables.items():
-        pairs = []
+        pairs: list[tuple[str, PercussionPattern]] = []
         for row in rows:
             feels = row.pop("feel")
             pattern = PercussionPattern.model_validate({**row, "player": player})
@@ -76,9 +76,7 @@ def write_percussion(part: Part, context: Context) -> Notes:
     return make_notes(shortened(_within(rows, part)))
 
 
-def percussion_pattern(
-    part: Part, context: Context, groove: Groove, section: int
-) -> tuple[PercussionPattern, RhythmStyle]:
+def percussion_pattern(part: Part, context: Context, groove: Groove, section: int) -> tuple[PercussionPattern, RhythmStyle]:
     """The figure for a section, and the tables whose metre and cell it is written in."""
     plan = context.form.sections[section]
     metre = context.form.timeline.metre_at(plan.section.first_bar)

@@ -264,7 +264,8 @@ def _checked(name: str, text: str, symbols: frozenset[str]) -> str:
     for i, c in enumerate(clean(text)):
         if c not in symbols and c != REST:
             raise ValueError(
-                f"{name} = '{text}': cell {i + 1} is '{c}', which means nothing here; use {' '.join(sorted(symbols))} or . (rest)"
+                f"{name} = '{text}': cell {i + 1} is '{c}', which means nothing here; "
+                f"use {' '.join(sorted(symbols))} or . (rest)"
             )
     if not clean(text):
         raise ValueError(f"{name} is empty; leave it out, or write rests as dots")
