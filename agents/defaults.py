@@ -17,8 +17,13 @@ from ripieno.score.styles import StyleProfile
 
 # Bounds of the tempo classes in quarter notes a minute: slow up to the first, fast from the second.
 SLOW_TO, FAST_FROM = 76.0, 120.0
-# Tonics that lie well under the hands, by mode family; drawn from where nothing decides.
-EASY_TONICS = {False: ("C", "G", "D", "F", "Bb", "A", "Eb"), True: ("A", "D", "E", "G", "C", "B", "F#")}
+# Tonics that lie well under the hands, by family (other families: the last row) and by mode; drawn from where nothing decides.
+EASY_TONICS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "jazz": (("F", "Bb", "Eb", "C", "Ab", "G"), ("C", "D", "G", "F", "A")),
+    "folk": (("D", "G", "A", "C"), ("E", "A", "D", "B", "G")),
+    "popular": (("C", "G", "D", "A", "E", "F"), ("A", "E", "D", "B", "G", "C")),
+    "": (("C", "G", "D", "F", "Bb", "A", "Eb"), ("A", "D", "E", "G", "C", "B", "F#")),
+}
 
 
 def complete(brief: Brief, profiles: Mapping[str, StyleProfile], seed: int) -> Brief:
@@ -116,7 +121,10 @@ def _key(brief: Brief, profile: StyleProfile, seed: int) -> Brief:
         mode = brief.mode
     if brief.tonic is None:
         minor = Key("C", mode.value).is_minor
-        update["tonic"] = default(choose(seed, "tonic", EASY_TONICS[minor]), "nobody asked for a key; drawn by the seed")
+        update["tonic"] = default(
+            choose(seed, "tonic", EASY_TONICS.get(profile.family, EASY_TONICS[""])[minor]),
+            "nobody asked for a key; drawn by the seed",
+        )
     brief = revised(brief, update)
     if brief.progressions:
         assert brief.tonic is not None and brief.mode is not None
