@@ -28,7 +28,6 @@ from ripieno.score.instruments import Role, instrument
 from ripieno.score.keys import Key
 from ripieno.score.piece import KeyChange, Piece, Track, make_notes
 
-
 SUNG = ("voice", "gesang", "singst", "sopran", "alto", "tenor", "chant", "canto", "cantus", "głos", "vox")
 
 
@@ -172,8 +171,10 @@ def index_labels(root: Path) -> dict[str, dict[str, str]]:
     for line in index.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         meta = row.get("meta") or {}
-        flat = {**{k: str(v) for k, v in meta.items() if isinstance(v, str | list)},
-                **{k: str(row[k]) for k in ("style", "composer", "title", "instrument") if row.get(k)}}
+        flat = {
+            **{k: str(v) for k, v in meta.items() if isinstance(v, str | list)},
+            **{k: str(row[k]) for k in ("style", "composer", "title", "instrument") if row.get(k)},
+        }
         out[row["mid"]] = flat
     return out
 
@@ -293,5 +294,3 @@ def assign_roles(tracks: tuple[Track, ...], source: Source) -> tuple[Track, ...]
             role = Role.PAD if track.instrument.family in ("synth pad", "strings", "choir") else Role.CHORDS
         out.append(replace(track, role=role))
     return tuple(out)
-
-

@@ -79,9 +79,12 @@ def pieces(data: Path, cache: Path, kind: str) -> Iterator[tuple[RealPiece, Feat
             hidden = set() if source.dynamics else set(LOUDNESS)
             if name == "lead sheets":
                 hidden |= {f for f in (*DISTRIBUTIONS, *SCALARS) if f not in TUNE_ONLY}
-            yield real, Features(
-                {k: v for k, v in found.distributions.items() if k not in hidden},
-                {k: v for k, v in found.scalars.items() if k not in hidden},
+            yield (
+                real,
+                Features(
+                    {k: v for k, v in found.distributions.items() if k not in hidden},
+                    {k: v for k, v in found.scalars.items() if k not in hidden},
+                ),
             )
 
 

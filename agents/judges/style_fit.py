@@ -45,12 +45,13 @@ DISTRIBUTION_WORDS = {
     "chord_move": "how its chords follow each other",
     "chord_degree": "which chords it uses",
 }
+EDGE = 0.85  # fit at the quartiles
 # Without real music of the style's own kind only what all music shares is judged: the tune, not harmony and rhythm.
 SHARED = ("step_share", "leap_share", "tune_range", "turns", "self_similarity", "phrase_length", "rhythm_entropy")
 
 
 class StyleFitJudge:
-    """Scores the mean fit of a candidate's features, 1 inside the middle half of real pieces, falling outside."""
+    """Scores the mean fit of a candidate's features: high inside the middle half of real pieces, falling outside."""
 
     name = "style"
     weight = 0.8
@@ -110,13 +111,14 @@ def _summary(fits: dict[str, float], away: dict[str, str], what: str) -> tuple[f
 
 
 def scalar_fit(value: float, quantiles: tuple[float, float, float, float, float]) -> float:
-    """1 between the quartiles, 1/2 at the 5 and 95 % quantiles, falling by half for every such step beyond."""
-    least, low, _, high, most = quantiles
+    """1 at the median, `EDGE` at the quartiles, half of that at the 5 and 95 % quantiles, and so on by halves beyond."""
+    least, low, middle, high, most = quantiles
     if low <= value <= high:
-        return 1.0
+        side = low if value < middle else high
+        return 1.0 if side == middle else 1.0 - (1.0 - EDGE) * (value - middle) / (side - middle)
     step = max(low - least, 1e-3) if value < low else max(most - high, 1e-3)
     beyond = (low - value if value < low else value - high) / step
-    return float(0.5**beyond)
+    return float(EDGE * 0.5**beyond)
 
 
 def distance_fit(distance: float, quantiles: tuple[float, float]) -> float:

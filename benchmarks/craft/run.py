@@ -80,7 +80,10 @@ def show(results: dict[str, dict[str, object]]) -> None:
     print(f"{'bars':28}" + "".join(f"{row['bars']:>11}" for row in results.values()))
     for rule in rules:
         cells = [row["rules"].get(rule) for row in results.values()]  # type: ignore[attr-defined]
-        print(f"{rule:28}" + "".join(f"{c['per_100_bars']:>6.2f}{100 * c['share_of_pieces']:>4.0f}%" if c else f"{'.':>11}" for c in cells))
+        print(
+            f"{rule:28}"
+            + "".join(f"{c['per_100_bars']:>6.2f}{100 * c['share_of_pieces']:>4.0f}%" if c else f"{'.':>11}" for c in cells)
+        )
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """What the label of a case and the brief of its text say, attribute by attribute, in comparable form.
 
-Each check takes the labels of a row, its text and the brief, and returns (wanted, given, stated): None as `wanted` where the row
-has no label that its text states, None as `given` where the brief has nothing. `same` compares the two.
+Each check takes the labels of a row, its text and the brief, and returns (wanted, given, stated): None as `wanted` where
+the row has no label that its text states, None as `given` where the brief has nothing. `same` compares the two.
 """
 
 import re
@@ -201,6 +201,6 @@ def _x_instruments(labels: dict[str, Any], text: str, brief: Brief) -> Answer:
 
 
 COMPOSERX = (
-    Check("title", _x_title), Check("key", _x_key), Check("chords", _x_chords), Check("bars", _x_bars), Check("metre", _x_metre),
-    Check("tempo class", _x_tempo), Check("instruments", _x_instruments, as_set=True),
+    Check("title", _x_title), Check("key", _x_key), Check("chords", _x_chords), Check("bars", _x_bars),
+    Check("metre", _x_metre), Check("tempo class", _x_tempo), Check("instruments", _x_instruments, as_set=True),
 )  # fmt: skip

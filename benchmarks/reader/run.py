@@ -68,7 +68,9 @@ def count(check: Check, labels: dict[str, Any], text: str, brief: Brief, into: C
     return bool(right if wanted is not None else given is None or not stated)
 
 
-def measure(reader: Reader, cases: list[dict[str, Any]], checks: tuple[Check, ...], misses: str) -> tuple[dict[str, Count], list[float]]:
+def measure(
+    reader: Reader, cases: list[dict[str, Any]], checks: tuple[Check, ...], misses: str
+) -> tuple[dict[str, Count], list[float]]:
     """Counts by attribute, and CPU milliseconds of each row."""
     counts = {check.name: Count() for check in checks}
     times = []

@@ -190,7 +190,9 @@ def table(results: dict[str, dict[str, object]]) -> str:
     """Distances by feature and style as Markdown; in bold where beyond what real music differs from itself."""
     styles = list(results)
     lines = ["| feature | " + " | ".join(s.replace("_", " ") for s in styles) + " |", "| --- |" + " ---: |" * len(styles)]
-    lines.append("| pieces, real / ours | " + " | ".join(f"{r['real_pieces']} / {r['made_pieces']}" for r in results.values()) + " |")
+    lines.append(
+        "| pieces, real / ours | " + " | ".join(f"{r['real_pieces']} / {r['made_pieces']}" for r in results.values()) + " |"
+    )
     for feature in FEATURES:
         cells = []
         for style in styles:

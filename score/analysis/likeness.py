@@ -82,7 +82,10 @@ def run_codes(symbols: Ints, width: int) -> Codes:
 def fingerprint(reading: Reading) -> Fingerprint:
     """The fingerprint of a piece."""
     return Fingerprint(
-        np.unique(run_codes(tune_symbols(melody(reading)), RUN)), _progression(reading), _groove(reading), _form(reading),
+        np.unique(run_codes(tune_symbols(melody(reading)), RUN)),
+        _progression(reading),
+        _groove(reading),
+        _form(reading),
         reading.bars,
     )
 

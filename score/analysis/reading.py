@@ -7,6 +7,7 @@ and judges read the same `Reading`, so no array is computed twice. It knows noth
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -153,7 +154,7 @@ class Reading:
         """The bar that each slot lies in, clipped to the piece."""
         return np.clip(np.searchsorted(self.bar_slots, slots, side="right") - 1, 0, max(0, self.bars - 1))
 
-    def seconds(self, slots: Ints | Floats) -> Floats:
+    def seconds(self, slots: Ints | npt.NDArray[np.floating[Any]]) -> Floats:
         """Seconds from the start to each slot."""
         timeline = self.piece.timeline
         ticks = np.asarray(slots, dtype=np.float64) * (timeline.ppq / GRID)
@@ -260,7 +261,7 @@ class Reading:
         return next(i for i, other in enumerate(self.lines) if other is line)
 
 
-def snap(place: Floats) -> Ints:
+def snap(place: npt.NDArray[np.floating[Any]]) -> Ints:
     """Slots of attacks given in slots and fractions.
 
     Attacks on the grid of a score (64ths, triplets of semiquavers) are rounded. Where a fifth of them and more lie beside
@@ -272,7 +273,8 @@ def snap(place: Floats) -> Ints:
     if not len(place) or float(np.mean(beside)) < PLAYED:
         return np.rint(place).astype(np.int64)
     nearest = np.argmin(np.abs(inside[:, None] - _PLACES) - _PULL, axis=1)
-    return np.asarray(np.rint(place - inside) + _PLACES[nearest], dtype=np.int64)
+    slots: Ints = (np.rint(place - inside) + _PLACES[nearest]).astype(np.int64)
+    return slots
 
 
 def spread(start: Ints, end: Ints, slots: int) -> tuple[Ints, Ints]:

@@ -1,4 +1,4 @@
-"""Whether the piece ends: home chord, resting tune, time for the last note; and whether anything is silent that should sound."""
+"""Whether the piece ends: home chord, resting tune, time for the last note. Whether anything is silent that should sound."""
 
 from collections.abc import Iterator
 

@@ -19,7 +19,7 @@ PASTED_TUNE = 0.5  # share of a tune's bars that one bar makes up
 
 
 def _grids(reading: Reading) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    """(lines, bars) exact codes, (lines, bars) rhythm codes, (bars, 4) chord roots above the tonic in each quarter of the bar."""
+    """Codes (lines, bars), exact and of rhythm; chord roots above the tonic in each quarter of a bar (bars, 4)."""
     codes = [bar_codes(reading, line) for line in reading.all_lines]
     exact = np.stack([c.exact for c in codes])
     rhythm = np.stack([c.rhythm for c in codes])
@@ -64,8 +64,8 @@ def check_form(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
         if same_rhythm < 0.15 and same_harmony < 0.5:
             yield Finding(
                 "form.no_return", "warning", (), (section.first_bar, section.end_bar),
-                f"the {section.name.lower()} in {bar_words((section.first_bar, section.end_bar))} is called {section.label} like "
-                f"the {first.name.lower()} in {bar_words((first.first_bar, first.end_bar))}, but brings nothing back from it",
+                f"the {section.name.lower()} in {bar_words((section.first_bar, section.end_bar))} is called {section.label} "
+                f"like the {first.name.lower()} in {bar_words((first.first_bar, first.end_bar))}, but brings nothing back from it",
                 "take up its tune or its harmony again", max(same_rhythm, same_harmony),
             )  # fmt: skip
 

@@ -21,7 +21,7 @@ UNPITCHED = ("effects", "percussion")  # families whose pitch is colour
 
 
 def next_interval(line: Line) -> Ints:
-    """Distance in semitones from each note to the nearest note of the next onset of its line; 99 where none follows soon."""
+    """Semitones from each note to the nearest other pitch at the next onset of its line; 99 where none follows soon."""
     onset_of = np.repeat(np.arange(len(line.onsets)), line.chord_sizes)
     out = np.full(len(line), 99, dtype=np.int64)
     following = onset_of + 1
@@ -31,7 +31,8 @@ def next_interval(line: Line) -> Ints:
     for k in range(int(size.max()) if len(size) else 0):
         valid = has & (k < size)
         candidate = line.pitch[np.minimum(at + k, len(line) - 1)]
-        out = np.where(valid, np.minimum(out, np.abs(candidate - line.pitch)), out)
+        gap = np.abs(candidate - line.pitch)
+        out = np.where(valid & (gap > 0), np.minimum(out, gap), out)
     far = line.start[at] - line.end > GRID
     return np.where(far, 99, out)
 
@@ -100,9 +101,12 @@ def harsh_notes(reading: Reading, tune: Tune) -> Bools:
     rubs = members[at, (pc - 1) % 12]
     soon = np.clip(tune.end, 0, last)
     anticipates = members[soon, pc] & (soon - at <= 2 * GRID)
-    step = np.append(np.abs(tune.intervals), 99)
+    size = np.abs(tune.intervals)
+    moves = np.flatnonzero(size > 0)  # a repeated note resolves where it moves on at last
+    following = np.searchsorted(moves, np.arange(len(tune)))
+    step = np.append(size, 99)[np.append(moves, len(size))[following]]
     step[:-1][tune.gaps > GRID] = 99
-    prepared = np.concatenate(([False], tune.intervals == 0))
+    prepared = np.concatenate(([False], (tune.intervals == 0) & ~(foreign & rubs)[:-1]))
     heavy = (tune.weight >= 0.5) & (length >= GRID // 2)
     return np.asarray(heavy & foreign & rubs & ~anticipates & (step > STEP) & ~prepared, dtype=np.bool_)
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from ripieno.score.analysis.bars import bar_runs
-from ripieno.score.analysis.reading import Bools, Line, Reading
+from ripieno.score.analysis.reading import GRID, Bools, Floats, Ints, Line, Reading
 from ripieno.score.brief import Brief
 from ripieno.score.checks.finding import Finding, bar_words
 from ripieno.score.pitch import pitch_name
@@ -25,6 +25,7 @@ BREATH_NOTE = 0.45  # seconds: from the end of a note this long a breath can be 
 BREATH_REPEAT = 0.2  # seconds: before a note is struck again there is room, if it is not too short
 REPEATS_PER_SECOND = 14.5  # fastest repetition of one note
 MULTIPLE_STOPS = 4  # notes of a chord broken over the strings of a violin, viola or cello
+MANY_HANDED = (24, 25, 26, 48)  # kits that a machine plays, or several players: electronic, TR-808, orchestral
 HAND_DRUMS_FREE = (35, 36, 44)  # bass drums and pedal hi-hat are played with the feet
 
 
@@ -151,12 +152,16 @@ def _fits(pitches: tuple[int, ...], string: int, low: int | None, high: int | No
     return _fits(pitches, string + 1, low, high)
 
 
+def _seconds(reading: Reading, ticks: Ints) -> Floats:
+    return reading.seconds(ticks * (GRID / reading.piece.timeline.ppq))
+
+
 def check_breath(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """Winds, brass and voices without a rest or a longer note to steal a breath from."""
     for line in reading.lines:
         if not line.track.instrument.breath or len(line) < 2 or not line.monophonic:
             continue
-        start, end = reading.seconds(line.start), reading.seconds(line.end)
+        start, end = _seconds(reading, line.tick), _seconds(reading, line.tick_end)
         end = np.maximum.accumulate(end)
         pause = np.append(start[1:] - end[:-1], 1e9)
         again = np.append(line.pitch[1:] == line.pitch[:-1], False)
@@ -180,7 +185,7 @@ def check_speed(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
         if line.track.instrument.technique == "synth" or len(line) < 5:
             continue
         at = line.onsets
-        seconds = reading.seconds(line.start[at])
+        seconds = _seconds(reading, line.tick[at])
         same = line.pitch[at[1:]] == line.pitch[at[:-1]]
         quick = same & (np.diff(seconds) < 1.0 / REPEATS_PER_SECOND)
         sustained = quick[:-2] & quick[1:-1] & quick[2:]
@@ -196,7 +201,7 @@ def check_speed(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
 def check_limbs(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """A drummer has two hands: no more than two drums or cymbals struck together besides the pedals."""
     for line in reading.drums:
-        if line.track.instrument.family != "drum kit" or not len(line):
+        if line.track.instrument.family != "drum kit" or line.track.midi_program in MANY_HANDED or not len(line):
             continue
         by_hand = ~np.isin(line.pitch, HAND_DRUMS_FREE)
         hands = np.add.reduceat(by_hand.astype(np.int64), line.onsets)

@@ -65,11 +65,14 @@ def measure_progressions(reading: Reading, brief: Brief) -> Iterator[Delivered]:
         return
     for row in brief.progressions.value:
         chords, reason = wanted_chords(row, reading.piece.key), ""
-        places = [(s.first_bar, s.end_bar) for s in sections_named(reading, row.section)] if row.section else [(0, reading.bars)]
+        places = (
+            [(s.first_bar, s.end_bar) for s in sections_named(reading, row.section)] if row.section else [(0, reading.bars)]
+        )
         requested = " ".join(row.chords) + (f" in the {row.section}" if row.section else "")
         if not places:
-            yield Delivered("progressions", requested, "nothing", brief.progressions.origin, False, None,
-                            f"there is no {row.section}")
+            yield Delivered(
+                "progressions", requested, "nothing", brief.progressions.origin, False, None, f"there is no {row.section}"
+            )
             continue
         shown: list[str] = []
         matched = total = 0
@@ -83,7 +86,7 @@ def measure_progressions(reading: Reading, brief: Brief) -> Iterator[Delivered]:
         ok = share >= 0.75 and total > 0
         if not ok:
             reason = f"{share:.0%} of the chords follow the row"
-        yield Delivered("progressions", requested, " ".join(shown), brief.progressions.origin, ok, share, reason)
+        yield Delivered("progressions", requested, " ".join(shown) or "no chords", brief.progressions.origin, ok, share, reason)
 
 
 def wanted_chords(row: ProgressionRequest, key: Key) -> list[Chord]:

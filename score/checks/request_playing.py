@@ -96,8 +96,14 @@ def measure_rhythm(reading: Reading, brief: Brief) -> Iterator[Delivered]:
         yield from _swing(reading, brief.swing.value, brief.swing.origin)
     if brief.quantised is not None and brief.quantised.value:
         off = off_grid_share(reading)
-        yield Delivered("quantised", "exactly on the grid", f"{1 - off:.0%} of the notes on the grid",
-                        brief.quantised.origin, off == 0.0, off)
+        yield Delivered(
+            "quantised",
+            "exactly on the grid",
+            f"{1 - off:.0%} of the notes on the grid",
+            brief.quantised.origin,
+            off == 0.0,
+            off,
+        )
 
 
 def swing_ratio(reading: Reading) -> tuple[float, int] | None:
@@ -128,8 +134,9 @@ def _swing(reading: Reading, wanted: float, origin: Origin) -> Iterator[Delivere
         return  # nothing swings, or can be told to
     ratio, _ = found
     requested = "straight" if wanted <= 0.52 else f"swung, the off-beat at {wanted:.0%} of the beat"
-    yield Delivered("swing", requested, f"the off-beat quaver lies at {ratio:.0%} of the beat", origin,
-                    abs(ratio - wanted) <= 0.06, ratio)
+    yield Delivered(
+        "swing", requested, f"the off-beat quaver lies at {ratio:.0%} of the beat", origin, abs(ratio - wanted) <= 0.06, ratio
+    )
 
 
 def off_grid_share(reading: Reading) -> float:
@@ -162,7 +169,7 @@ def measure_touch(reading: Reading, brief: Brief) -> Iterator[Delivered]:
         parts = len(reading.all_lines)
         value = brief.density.value
         per_part = notes / parts
-        ok = per_part <= 2.0 if value <= 0.33 else per_part >= 0.5 if value >= 0.67 else 0.15 <= per_part <= 4.0
+        ok = per_part <= 2.0 if value <= 0.33 else per_part >= 0.6 if value >= 0.67 else 0.15 <= per_part <= 4.0
         words = f"{per_part:.1f} attacks to the quarter in each part"
         yield Delivered("density", f"{value:.0%}", words, brief.density.origin, ok, per_part)
 

@@ -57,8 +57,9 @@ def measure_tempo_changes(reading: Reading, brief: Brief) -> Iterator[Delivered]
         where = change.section or "the piece"
         wanted = f"{'towards ' if change.gradual else ''}{target:g} quarter notes a minute in {where}"
         if not places:
-            yield Delivered("tempo_changes", wanted, f"there is no {where}", Origin.STATED, False, None,
-                            "no section has that name")
+            yield Delivered(
+                "tempo_changes", wanted, f"there is no {where}", Origin.STATED, False, None, "no section has that name"
+            )
             continue
         heard = []
         for first, end in places:

@@ -14,6 +14,7 @@ MASKED = 0.6  # share of the lead's time in a section
 MUD_CEILING = 45  # A2: below it close intervals growl
 MUD_INTERVAL = 4  # semitones
 BASS_DRUMS = (35, 36)
+SUNG = (Role.LEAD, Role.COUNTERMELODY, Role.PAD)  # roles that sing; ghost notes belong to bass and comping
 WINDOW = 8  # bars
 
 
@@ -91,6 +92,12 @@ def _hits(start: Ints, targets: Ints, tolerance: int = 1) -> int:
     return int(np.count_nonzero(near <= tolerance))
 
 
+def _steady(reading: Reading, starts: Ints, first: int, end: int) -> bool:
+    """Whether attacks fall on nearly every beat: a walking bass, a bass drum on all fours. The other then plays between."""
+    beats = reading.beats[(reading.beat_bar >= first) & (reading.beat_bar < end)]
+    return bool(len(beats)) and _hits(beats, starts) >= 0.8 * len(beats)
+
+
 def check_bass_drums(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """A bass that plays between the drums' attacks, and never with the bass drum, through a section."""
     kit = [line for line in reading.drums if line.track.instrument.family == "drum kit"]
@@ -115,7 +122,12 @@ def check_bass_drums(reading: Reading, brief: Brief | None) -> Iterator[Finding]
                     f"only {with_drums:.0%} of the notes of {bass.track.name} fall together with the drums in the {name}",
                     "lock the bass to the drums' grid", with_drums,
                 )  # fmt: skip
-            elif len(kick) >= 8 and max(_hits(kick, notes) / len(kick), _hits(notes, kick) / len(notes)) < 0.2:
+            elif (
+                len(kick) >= 8
+                and not _steady(reading, kick, first, end)
+                and not _steady(reading, notes, first, end)
+                and max(_hits(kick, notes) / len(kick), _hits(notes, kick) / len(notes)) < 0.2
+            ):
                 shared = _hits(kick, notes) / len(kick)
                 yield Finding(
                     "groove.bass_without_kick", "advice", (bass.track.id, kit[0].track.id), (first, end),
@@ -140,7 +152,7 @@ def check_dynamics(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
 
 def check_jolts(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """Bars in which a part's loudness changes by half the whole range between neighbouring notes, again and again."""
-    for line in reading.lines:
+    for line in reading.with_role(*SUNG):
         if len(line.onsets) < 16:
             continue
         loud = line.velocity[line.onsets]

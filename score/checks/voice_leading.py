@@ -66,9 +66,10 @@ def check_parallels(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
 
 def _doubled(perfect: Bools) -> Bools:
     """For each shared attack, whether at least half of those around it stand at the interval: a doubling."""
-    kernel = np.ones(2 * AROUND + 1)
-    near = np.convolve(perfect.astype(np.float64), kernel, "same") / np.convolve(np.ones(len(perfect)), kernel, "same")
-    return np.asarray(near[: len(perfect)] >= 0.5, dtype=np.bool_)
+    total = np.concatenate(([0], perfect.cumsum()))
+    place = np.arange(len(perfect))
+    first, end = np.maximum(place - AROUND, 0), np.minimum(place + AROUND + 1, len(perfect))
+    return np.asarray(2 * (total[end] - total[first]) >= end - first, dtype=np.bool_)
 
 
 def check_crossing(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
@@ -129,7 +130,7 @@ def check_leaps(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
 
 
 def unbalanced_leaps(reading: Reading, tune: Tune) -> Bools:
-    """For each note but the last two: whether a leap beyond an octave starts there and the line then leaps on in its direction."""
+    """For each note but the last two: whether a leap beyond an octave starts there that goes on in its direction."""
     steps = tune.intervals
     joined = tune.gaps < GRID // 2
     leap = (np.abs(steps[:-1]) > OCTAVE) & joined[:-1] & joined[1:]
