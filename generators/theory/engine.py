@@ -35,7 +35,7 @@ _ORDER = (
     Role.COUNTERMELODY, Role.ANSWER,
 )
 _HELD = frozenset({Role.CHORDS, Role.PAD})
-_INNER = frozenset({Role.COUNTERMELODY, Role.CHORDS, Role.PAD, Role.ANSWER})
+_INNER = frozenset({Role.BASS, Role.COUNTERMELODY, Role.CHORDS, Role.PAD, Role.ANSWER})
 _WRITERS: dict[Role, Writer] = {
     Role.BASS: write_bass, Role.DRUMS: write_drums, Role.PERCUSSION: write_percussion,
     Role.CHORDS: accompaniment.write_chords, Role.PAD: accompaniment.write_pad, Role.ARPEGGIO: accompaniment.write_arpeggio,
@@ -161,7 +161,7 @@ def write_all(parts: Sequence[Part], context: Context) -> None:
             continue
         context.lines[part.id] = _written(part, context, leads)
     if inner:
-        context.lines.update(part_writing.write_inner(inner, context))
+        context.lines.update(part_writing.write_lower(inner, context))
     if divided:
         context.lines.update(second_lines.write_divided(divided, context))
     for part in doubling:

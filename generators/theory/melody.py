@@ -164,7 +164,7 @@ def _lay(
         count = 2 if beat >= PPQ else 1
         sounding = sketches[-1].start + sketches[-1].length if sketches else 0
         if sketches and sketches[-1].start < begin - count * unit and sounding > begin - count * unit:
-            sketches[-1].length = max(unit, begin - count * unit - sketches[-1].start)
+            sketches[-1].length = max(unit, begin - (count + 1) * unit - sketches[-1].start)  # and a breath before it
         if not sketches or sketches[-1].start + sketches[-1].length <= begin - count * unit:
             for k in range(count):
                 step = figures[0].steps[0] - (count - k)
@@ -266,7 +266,7 @@ def _played(
                 and rng.random() < habits.chromatic and abs(following - pitch) <= 4 and not sketches[k + 1].fresh:
             below = following - 1 if pitch <= following else following + 1
             pitch = below if part.low <= below <= part.high and below != pitches[k - 1] else pitch
-        if length >= PPQ and not sketch.fresh and rng.random() < habits.ornament * 0.6:
+        if length >= PPQ and not sketch.fresh and not sketch.pin and rng.random() < habits.ornament * 0.6:
             at = moments.at(sketch.start)
             above = next((pitch + i for i in (1, 2, 3) if at.scale[(pitch + i) % 12]), pitch + 2)
             grace = PPQ // 8

@@ -204,6 +204,10 @@ def _spread_registers(seats: Sequence[Seat], brief: Brief) -> list[Seat]:
                 floor = max(part.instrument.comfort_low, brief.pitch_range.value[0] if brief.pitch_range else 43)
                 drop = min(high - ceiling, max(0, low - floor))
                 low, high = low - drop, high - drop
+            if part.role is Role.COUNTERMELODY and leads and high > ceiling + 3:
+                drop = min(high - ceiling - 3, max(0, low - part.instrument.comfort_low))
+                low, high = low - drop, max(low - drop + 12, ceiling + 3)
+                high = min(high, part.high)
             if number and part.role in (Role.PAD, Role.ARPEGGIO, Role.CHORDS, Role.RIFF) and brief.pitch_range is None:
                 shift = 7 if number % 2 else -5
                 if part.instrument.comfort_low <= low + shift and high + shift <= part.instrument.comfort_high:

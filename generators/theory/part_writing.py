@@ -1,7 +1,7 @@
-"""Four-part writing: inner voices led together with the outer ones, as a chorale is taught.
+"""Four-part writing: the lower voices led together under the tune, as a chorale is taught.
 
-For every beat and chord change the alto and tenor (or any inner players) are chosen at once, under the given soprano and
-bass: complete chords, no doubled leading note, at most an octave between upper neighbours, no crossing, no parallel or
+For every beat and chord change the alto, tenor and bass (or whoever plays them) are chosen at once under the given soprano:
+complete chords, roots or thirds in the bass, no doubled leading note, at most an octave between upper neighbours, no crossing, no parallel or
 struck-alike fifths, octaves and unisons with any voice, little motion. The path through all places is found by dynamic
 programming. Rules after Aldwell & Schachter, *Harmony and Voice Leading*, chapters 5 to 8.
 """
@@ -15,17 +15,18 @@ import numpy.typing as npt
 from ripieno.generators.theory.accompaniment import Row, tidy
 from ripieno.generators.theory.scales import Moments
 from ripieno.generators.theory.types import Context, Part
+from ripieno.score.chords import Chord
 from ripieno.score.instruments import Role
 from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import PPQ
 
 Ints = npt.NDArray[np.int64]
-MAX_STATES = 220  # chords of inner voices kept at one place, nearest to the middle of their registers
+MAX_STATES = 160  # chords of the lower voices kept at one place, nearest to the middle of their registers
 
 
-def write_inner(parts: Sequence[Part], context: Context) -> dict[str, Notes]:
-    """Notes for each inner part (one voice each), lowest register first in the pitch order."""
-    order = sorted(parts, key=lambda p: (p.low + p.high, p.id))
+def write_lower(parts: Sequence[Part], context: Context) -> dict[str, Notes]:
+    """Notes for each part under the tune (one voice each), in order of register; the bass may be among them."""
+    order = sorted(parts, key=lambda p: (p.role is not Role.BASS, p.low + p.high, p.id))
     moments = Moments(context.chords, context.form)
     upper = _outer(context, Role.LEAD)
     lower = _outer(context, Role.BASS)
@@ -36,9 +37,11 @@ def write_inner(parts: Sequence[Part], context: Context) -> dict[str, Notes]:
             continue
         places = _places(context, plan.section.first_bar, plan.section.end_bar, upper)
         states, fixed = [], []
-        for start, _ in places:
+        end_of_piece = index == len(context.form.sections) - 1
+        for i, (start, _) in enumerate(places):
             top, bottom = _sounding(upper, start), _sounding(lower, start)
-            states.append(_states(playing, moments, start, top, bottom))
+            final = end_of_piece and i == len(places) - 1
+            states.append(_states(playing, moments, start, top, bottom, final=final))
             fixed.append((bottom, top))
         for part, pitches in zip(playing, _led(states, fixed).T, strict=True):
             rows[part.id].extend(_tied(places, pitches.tolist(), context))
@@ -71,24 +74,33 @@ def _sounding(line: Notes, tick: int) -> int:
     return int(line["pitch"][i]) if i >= 0 and int(line["start"][i] + line["duration"][i]) > tick else 0
 
 
-def _states(parts: Sequence[Part], moments: Moments, tick: int, top: int, bottom: int) -> tuple[Ints, npt.NDArray[np.float64]]:
-    """Possible pitches of the inner parts at a place, shape (states, parts), with their costs."""
+def _states(
+    parts: Sequence[Part], moments: Moments, tick: int, top: int, bottom: int, *, final: bool
+) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """Possible pitches of the parts at a place, shape (states, parts), with their costs."""
     at = moments.at(tick)
     pcs = list(at.chord.pitch_classes)[:4]
     third = next(((at.chord.root_pc + i) % 12 for i in (4, 3, 5, 2) if i in at.chord.intervals), pcs[0])
     leading = (at.key.tonic_pc + 11) % 12
     ceiling = top or 127
     options = []
+    grounds = _grounds(at.chord, final=final)
     for part in parts:
+        if part.role is Role.BASS:
+            options.append([p for p in range(part.low, part.high + 1) if p % 12 in grounds] or [part.low])
+            continue
         fits = [p for p in range(part.low, part.high + 1) if p % 12 in pcs and bottom < p <= max(ceiling, part.low)]
         options.append(fits or [p for p in range(part.low, part.high + 1) if p % 12 in pcs] or [(part.low + part.high) // 2])
     rows, costs = [], []
     for state in product(*options):
         cost = sum(0.12 * abs(p - (q.low + q.high) / 2) for p, q in zip(state, parts, strict=True))
+        if parts[0].role is Role.BASS:
+            cost += grounds.get(state[0] % 12, 0.0)
         voices = [v for v in (bottom, *state, top) if v]
         cost += sum(8.0 for a, b in pairwise(state) if b <= a)
         upper = [*state, top] if top else list(state)
-        cost += sum(2.5 for a, b in pairwise(upper) if b - a > 12)
+        above = upper[1:] if parts[0].role is Role.BASS else upper
+        cost += sum(2.5 for a, b in pairwise(above) if b - a > 12)
         sounding = [v % 12 for v in voices]
         cost += 3.0 * (third not in sounding) + sum(0.8 for pc in pcs if pc not in sounding)
         cost += 4.0 * (sounding.count(leading) > 1) + 0.8 * (sounding.count(third) > 1)
@@ -99,6 +111,14 @@ def _states(parts: Sequence[Part], moments: Moments, tick: int, top: int, bottom
         keep = np.sort(np.argsort(price, kind="stable")[:MAX_STATES])
         array, price = array[keep], price[keep]
     return array, price
+
+
+def _grounds(chord: Chord, *, final: bool) -> dict[int, float]:
+    """Pitch classes that may lie in the bass, with their cost: the root, the third, in passing the fifth."""
+    if chord.bass is not None or final:
+        return {chord.bass_pc: 0.0}
+    by = {0: 0.0, 3: 1.1, 4: 1.1, 7: 4.5}
+    return {(chord.root_pc + i) % 12: by[i] for i in chord.intervals if i in by}
 
 
 def _led(states: Sequence[tuple[Ints, npt.NDArray[np.float64]]], fixed: Sequence[tuple[int, int]]) -> Ints:

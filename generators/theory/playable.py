@@ -12,6 +12,8 @@ SLUR = PPQ // 8  # notes may overlap by this much in passing
 def within_hands(notes: Notes, row: Instrument) -> Notes:
     """The notes with no more than `row.voices` at once: what sounds gives way to what begins, outer notes stay."""
     most = max(1, row.voices)
+    if most == 1 and not row.is_drum and len(notes) > 1:
+        return _single(notes)
     if row.is_drum or len(notes) <= most or _thickest(notes) <= most:
         return notes
     out = notes.copy()
@@ -40,6 +42,14 @@ def within_hands(notes: Notes, row: Instrument) -> Notes:
         first = last
     out["duration"] = np.array(ends) - out["start"]
     return make_notes(out[keep])
+
+
+def _single(notes: Notes) -> Notes:
+    """One note at a time: of notes struck together the highest, each up to the next."""
+    out = notes[np.append(np.diff(notes["start"]) > 0, True)].copy()
+    room = np.append(np.diff(out["start"]), np.iinfo(np.int32).max)
+    out["duration"] = np.minimum(out["duration"], room)
+    return make_notes(out)
 
 
 def _thickest(notes: Notes) -> int:

@@ -35,6 +35,7 @@ def write_counter(part: Part, context: Context) -> Notes:
     """A second melody: slow where the tune moves, moving where it rests; consonant on the beats, contrary where it can."""
     tune = leading(context, part.id)
     others = lines_of(context, part.id, (Role.LEAD, Role.COUNTERMELODY))
+    bass = lines_of(context, part.id, (Role.BASS,))
     moments = Moments(context.chords, context.form)
     timeline = context.form.timeline
     rows: list[Row] = []
@@ -48,6 +49,9 @@ def write_counter(part: Part, context: Context) -> Notes:
         pace, phase = 0.5 + 0.5 * rng.random(), 6.3 * rng.random()
         for k, (start, length) in enumerate(onsets):
             costs = _consonant(moments, start, length, others)
+            under = int(np.searchsorted(bass["start"], start, side="right")) - 1
+            if under >= 0:  # an octave with the bass adds nothing, and two in a row are parallels
+                costs[int(bass["pitch"][under]) % 12] += 0.9
             at = moments.at(start)
             wave = 2.6 * np.sin(k * pace + phase) + 1.2 * np.sin(k * 2.1)
             wishes.append(Wish(level + wave - 0.35 * _tune_motion(tune, start), 0.9, costs, at.colour, k == 0, 0.25))
@@ -134,14 +138,21 @@ def write_answer(part: Part, context: Context) -> Notes:
         noise = context.rng("answer", part.track or part.id, index).random((len(wishes), part.high - part.low + 1)) * 0.3
         pitches = best_line(wishes, part.low, part.high, 0.3, 0.3, noise)
         rows.extend((s, n, p, 72) for (s, n), p in zip(places, pitches, strict=True))
+    if not rows:  # a tune without rests: accompany it instead
+        return write_counter(part, context)
     return make_notes(tidy(rows, timeline.bar_start(context.form.bars)))
 
 
 def _reply(part: Part, context: Context, plan: SectionPlan) -> Figure:
     metre = context.form.timeline.metre_at(plan.section.first_bar)
     rng = context.rng("reply", part.track or part.id, plan.section.label)
-    density = context.style.melody.density * (0.6 + part.density)
-    return invent(metre, context.style.melody, density, 1, rng)[0]
+    density = max(1.0, context.style.melody.density * (0.7 + part.density))
+    two_beats = 2 * metre.beats(PPQ)[0][1]
+    for _ in range(6):  # short enough to say something in two beats
+        figure = invent(metre, context.style.melody, density, 1, rng)[0]
+        if sum(onset - figure.onsets[0] < two_beats for onset in figure.onsets) >= 2:
+            break
+    return figure
 
 
 def _gaps(tune: Notes, first: int, stop: int, context: Context, plan: SectionPlan) -> list[tuple[int, int]]:
@@ -194,9 +205,10 @@ def write_riff(part: Part, context: Context) -> Notes:
                 if last and k:
                     break
                 at = moments.at(start)
+                strong = metre.weight(onset, PPQ) + min(1.0, length / (2 * PPQ))
                 costs = np.full(12, 12.0)
-                costs[at.scale] = 1.2
-                costs[at.pentatonic & at.scale] = 0.6
+                costs[at.scale] = 1.0 + 1.5 * strong
+                costs[at.pentatonic & at.scale] = 0.5 + strong
                 costs[at.plain] = 0.0
                 wishes.append(Wish(level + step + shift, 0.5, costs, at.plain | at.pentatonic, k == 0, 0.5))
                 places.append((start, timeline.bar_ticks(bar) if last else length))
