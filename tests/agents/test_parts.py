@@ -123,6 +123,48 @@ def test_any_text_is_read_the_same_way_every_time(text: str) -> None:
     assert reading.parts or not reading.closed
 
 
+WORDINGS: dict[str, list[str]] = tomllib.loads(
+    (Path(__file__).parent / "data" / "parts_wordings.toml").read_text(encoding="utf-8")
+)
+EVERYDAY = {
+    "grand piano": "piano", "keyboard": "keyboard", "percussion": "percussion", "organ": "church_organ",
+    "guitar": "steel_guitar", "bass": "electric_bass", "violin": "violin", "viola": "viola", "cello": "cello",
+    "harp": "harp", "strings": "strings", "voice": "voice", "trumpet": "trumpet", "trombone": "trombone", "tuba": "tuba",
+    "horn": "french_horn", "brass": "brass", "saxophone": "alto_sax", "oboe": "oboe", "bassoon": "bassoon",
+    "clarinet": "clarinet", "piccolo": "piccolo", "flute": "flute", "pipe": "pan_flute", "synthesizer": "synth",
+    "ethnic instruments": "world_ensemble", "sound effects": "sound_effects", "drum": "drums", "hurdy-gurdy": "hurdy_gurdy",
+    "electric piano": "electric_piano", "12-string guitar": "twelve_string_guitar", "pan flute": "pan_flute",
+}  # fmt: skip
+
+
+def listed(names: list[str], join: str) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + join + names[-1]
+
+
+@pytest.mark.parametrize("wording", WORDINGS["wanted"])
+@settings(max_examples=12, deadline=None)
+@given(names=st.lists(st.sampled_from(list(EVERYDAY)), min_size=1, max_size=3, unique_by=EVERYDAY.__getitem__))
+def test_every_way_to_want_instruments(wording: str, names: list[str]) -> None:
+    text = wording.replace("{x}", listed(names, " and "))
+    reading = read_parts(text[0].upper() + text[1:])
+    assert {p.instrument for p in reading.parts} == {EVERYDAY[n] for n in names}
+    assert reading.excluded == ()
+
+
+@pytest.mark.parametrize("wording", WORDINGS["ruled_out"])
+@settings(max_examples=12, deadline=None)
+@given(
+    names=st.lists(st.sampled_from(list(EVERYDAY)), min_size=1, max_size=3, unique_by=EVERYDAY.__getitem__),
+    join=st.sampled_from([" and ", " or "]),
+)
+def test_every_way_to_rule_instruments_out(wording: str, names: list[str], join: str) -> None:
+    text = wording.replace("{x}", listed(names, join))
+    reading = read_parts(text[0].upper() + text[1:])
+    assert reading.parts == ()
+    rows = [instrument(EVERYDAY[n]) for n in names]
+    assert all({row.id, row.family} & set(reading.excluded) for row in rows)
+
+
 def test_a_style_makes_general_words_precise() -> None:
     jazz = ["tenor_sax", "piano", "upright_bass", "jazz_kit"]
     parts = read_parts("sax, piano, bass and drums").parts

@@ -12,6 +12,8 @@ from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, singula
 from ripieno.agents.brains.embedded.words import Words, number_at
 from ripieno.score.instruments import Role, instrument, instruments
 
+_NUMBERED = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3}
+_NUMERALS = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 _MOST = 12  # players of one kind that are believed
 _INTRODUCING = frozenset(("like", "such", "including", "e", "namely"))
 
@@ -65,7 +67,7 @@ class Mention:
         name: what the phrase stands for; `instrument` is the id after the adjectives were heard ('muted trumpet').
         first, last: the words of the name (last exclusive); `begin`: the first adjective before it.
         adjectives: the words before the name, in order.
-        count: how many were asked for, 0 if nothing was said.
+        count: how many were asked for, 0 if nothing was said; `number`: which of them ('second violin'), likewise.
         role: the role that is part of the name itself ('the bass line is played by a tuba').
         written: the words as the request has them where the reader took them for another word, else ''.
         nearest: whether nothing is known by these words and `instrument` only comes closest.
@@ -78,6 +80,7 @@ class Mention:
     begin: int
     adjectives: tuple[str, ...] = ()
     count: int = 0
+    number: int = 0
     role: Role | None = None
     written: str = ""
     nearest: bool = False
@@ -143,14 +146,24 @@ def find_mentions(words: Words) -> list[Mention]:
         adjacent = bool(mentions) and hit.first == floor and words.joined(hit.first)
         if adjacent and (words.low[hit.first] in doing or _class_noun(mentions[-1], name)):
             continue  # 'piano leads': what it does; 'shakuhachi flute': what kind of thing it is
-        if _counted_voices(words, hit.first, name):
-            continue
-        mention = Mention(name, name.instrument, hit.first, hit.last, hit.first)
+        if adjacent and mentions[-1].name.weak and name.instrument:
+            floor = mentions.pop().first  # 'lead guitar': the weak word only describes
+        last = hit.last
+        if name.players and floor and words.low[floor : hit.first] in (["and"], ["or"]):
+            name, last = _listed_duo(words, name, hit.first, last)  # 'kora and balafon duet'
+        mention = Mention(name, name.instrument, hit.first, last, hit.first)
         if name.instrument and not _lends_noun(words, mention, mentions):
             mentions.extend(_sharing_noun(words, mention, floor))
         _describe(words, mention, mentions[-1].last if mentions else 0)
         mentions.append(mention)
-    return _without_class_words(words, _bass_lines(words, mentions))
+    return _without_class_words(words, _handed_lines(words, _without_voices(words, mentions)))
+
+
+def _listed_duo(words: Words, name: Name, first: int, last: int) -> tuple[Name, int]:
+    """The single instrument in '(cello and) piano duo', where the list and not the ensemble is meant."""
+    single = name_table().get(" ".join(words.low[first : last - 1]))
+    sizes = lexicon("roles")["ensembles"]["sizes"]
+    return (single, last - 1) if single is not None and words.low[last - 1] in sizes else (name, last)
 
 
 def _class_noun(before: Mention, name: Name) -> bool:
@@ -161,12 +174,16 @@ def _class_noun(before: Mention, name: Name) -> bool:
     return one.family == other.family or one.technique == other.technique or (one.is_drum and other.is_drum)
 
 
-def _counted_voices(words: Words, first: int, name: Name) -> bool:
-    """Whether 'voices' means parts of the texture: 'four voices'."""
-    if name.base != "voice" or words.at(first) not in ("voice", "voices"):
-        return False
-    number = number_at(words, first - 1)
-    return number is not None and words.joined(first) and words.at(first - 2) != "for"
+def _without_voices(words: Words, mentions: list[Mention]) -> list[Mention]:
+    """Drops 'four voices' where it means parts of the texture: singers are meant only 'for four voices' and no other."""
+    counted = [
+        m for m in mentions
+        if words.low[m.first : m.last] in (["voice"], ["voices"])
+        and words.joined(m.first) and number_at(words, m.first - 1) is not None
+    ]  # fmt: skip
+    if len(counted) == len(mentions):
+        counted = [m for m in counted if words.at(m.begin - 1) != "for"]
+    return [m for m in mentions if m not in counted]
 
 
 def _describe(words: Words, mention: Mention, floor: int) -> None:
@@ -182,13 +199,19 @@ def _describe(words: Words, mention: Mention, floor: int) -> None:
         seen.insert(0, word)
         k -= 1
     mention.begin, mention.adjectives = k + 1, tuple(seen)
+    mention.number = next((_NUMBERED[w] for w in seen if w in _NUMBERED), 0)
+    if words.joined(mention.last) and words.at(mention.last) in _NUMERALS:
+        mention.number = _NUMERALS[words.at(mention.last)]
+        mention.last += 1
     number = number_at(words, k + 1) if seen else None
     if number is not None and number[0] in range(1, _MOST + 1):
         mention.count = int(number[0])
+    elif words.at(k) == "and" and words.at(k - 1) in _NUMBERED and mention.number:
+        mention.begin, mention.count, mention.number = k - 1, 2, 0  # 'first and second violins'
     elif words.at(k) == "of" and words.at(k - 1) in ("pair", "couple", "duo"):
         mention.count = 2
     if not exact:
-        mention.instrument = next((variants[w] for w in reversed(seen) if w in variants), mention.instrument)
+        mention.instrument = next((id_ for w, id_ in variants.items() if w in seen), mention.instrument)
 
 
 def _sharing_noun(words: Words, mention: Mention, floor: int) -> list[Mention]:
@@ -219,20 +242,20 @@ def _lends_noun(words: Words, mention: Mention, before: list[Mention]) -> bool:
     return True
 
 
-def _bass_lines(words: Words, mentions: list[Mention]) -> list[Mention]:
+def _handed_lines(words: Words, mentions: list[Mention]) -> list[Mention]:
     """Gives 'the bass line is played by a tuba' and 'the synth plays the bass part' to whoever plays it."""
-    lines = frozenset(lexicon("instruments")["grammar"]["lines"])
+    lines: dict[str, str] = lexicon("instruments")["grammar"]["lines"]
     kept: list[Mention] = []
     for i, mention in enumerate(mentions):
         phrase = " ".join(words.low[mention.first : mention.last])
-        player = None
-        if phrase in lines or singular(phrase) in lines:
+        player, role = None, lines.get(phrase) or lines.get(singular(phrase))
+        if role is not None:
             after = mentions[i + 1] if i + 1 < len(mentions) else None
             player = _line_player(words, mention, kept[-1] if kept else None, after)
-        if player is None:
+        if player is None or role is None:
             kept.append(mention)
         else:
-            player.role = Role.BASS
+            player.role = Role(role)
     return kept
 
 
@@ -250,28 +273,42 @@ def _line_player(words: Words, line: Mention, before: Mention | None, after: Men
 
 
 def _without_class_words(words: Words, mentions: list[Mention]) -> list[Mention]:
-    """Drops 'instruments' that only announce or explain names: 'instruments such as the oud', 'the koto, a stringed
-    instrument'."""
+    """Drops words for a kind that only announce or explain names.
+
+    'instruments such as the oud', 'brass: two trumpets and a horn', 'the koto, a stringed instrument'.
+    """
     kept: list[Mention] = []
     for i, mention in enumerate(mentions):
-        if mention.name.general:
-            after = mentions[i + 1] if i + 1 < len(mentions) else None
-            sentence = words.sentence[mention.first]
-            announced = (
-                after is not None
-                and words.sentence[after.first] == sentence
-                and (words.at(mention.last) in _INTRODUCING or ":" in words.gap[mention.last])
-            )
-            before = kept[-1] if kept else None
-            link = words.low[before.last : mention.begin] if before is not None else ["-"]
-            explained = (
-                before is not None
-                and words.sentence[before.first] == sentence
-                and words.clause[before.first] != words.clause[mention.first]
-                and all(w in ("a", "an", "the", "which", "is", "that") for w in link)
-                and bool(link)
-            )
-            if announced or explained:
-                continue
-        kept.append(mention)
+        after = mentions[i + 1] if i + 1 < len(mentions) else None
+        announced = after is not None and _announces(words, mention, after)
+        if not announced and not (mention.name.general and kept and _explains(words, kept[-1], mention)):
+            kept.append(mention)
     return kept
+
+
+def _announces(words: Words, kind: Mention, member: Mention) -> bool:
+    """Whether a word for a kind is followed by names of that kind, after a colon, a bracket or 'such as'."""
+    if not kind.name.plain or (not kind.name.general and not _is_kind(kind, member)):
+        return False
+    gaps = "".join(words.gap[kind.last : member.begin + 1])
+    near = words.sentence[kind.first] == words.sentence[member.first] and member.begin - kind.last <= 6
+    return near and (":" in gaps or "(" in gaps[:1] or words.at(kind.last) in _INTRODUCING)
+
+
+def _is_kind(kind: Mention, member: Mention) -> bool:
+    row = instruments().get(member.instrument)
+    if row is None or member.instrument == kind.instrument:
+        return False
+    drums = row.is_drum and kind.instrument in ("percussion", "drums")
+    return drums or row.id in kind.name.excludes or row.family in kind.name.excludes
+
+
+def _explains(words: Words, name: Mention, kind: Mention) -> bool:
+    """Whether a word for a kind stands beside a name: 'the koto, a stringed instrument'."""
+    between = words.low[name.last : kind.begin]
+    return (
+        bool(between)
+        and words.sentence[name.first] == words.sentence[kind.first]
+        and words.clause[name.first] != words.clause[kind.first]
+        and set(between) <= {"a", "an", "the", "which", "is", "that"}
+    )

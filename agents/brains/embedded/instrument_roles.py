@@ -27,13 +27,17 @@ _NOT_FOR_BASS = frozenset((Role.CHORDS, Role.PAD, Role.COUNTERMELODY, Role.ARPEG
 
 @dataclass(slots=True)
 class Doing:
-    """What one mention is to do. `of` is the first word of another mention, whom it answers or doubles."""
+    """What one mention is to do.
+
+    `of` is the first word of another mention, whom it answers or doubles; `event` marks a solo in the course of the piece.
+    """
 
     role: Role | None = None
     of: int | None = None
     doubles: bool = False
     register: str | None = None
     articulation: str | None = None
+    event: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,12 @@ def find_doings(words: Words, groups: Sequence[Group]) -> dict[int, Doing]:
         ceiling = groups[number + 1].begin if number + 1 < len(groups) else len(words)
         _from_adjectives(words, group, doings)
         _from_nouns_before(words, group, floor, doings)
-        _from_the_rest(words, group, ceiling, doings)
         _trading(words, group, floor, ceiling, doings)
     for one, other in pairwise(groups):
         _between(words, one, other, doings)
+    for number, group in enumerate(groups):
+        ceiling = groups[number + 1].begin if number + 1 < len(groups) else len(words)
+        _from_the_rest(words, group, ceiling, doings)
     return doings
 
 
@@ -121,8 +127,9 @@ def _from_adjectives(words: Words, group: Group, doings: dict[int, Doing]) -> No
                 _give(member, doing, closing.value, own=True)
         if words.joined(member.last):
             noun = lex.nouns.match(words, member.last)
-            if noun is not None:
+            if noun is not None and words.at(noun.last) not in ("the", "in", "out"):
                 _give(member, doing, noun.value, own=True)
+                doing.event = words.at(member.last) in ("solo", "solos")
         for word in member.adjectives:
             doing.register = doing.register or lex.register_words.get(word)
             doing.articulation = doing.articulation or lex.articulations.get(word)
@@ -158,6 +165,13 @@ def _from_nouns_before(words: Words, group: Group, floor: int, doings: dict[int,
     if noun is not None:
         for member in group.members:
             _give(member, doings[member.first], noun.value, own=True)
+        return
+    start = max(floor, group.begin - 6)
+    lead_in = " ".join(
+        w for k, w in enumerate(words.low[start : group.begin], start) if words.sentence[k] == words.sentence[group.begin]
+    )
+    if any(phrase in lead_in for phrase in lexicon("roles")["above"]["phrases"]):
+        _give(group.members[0], doings[group.members[0].first], Role.LEAD, own=True)
 
 
 def _from_the_rest(words: Words, group: Group, ceiling: int, doings: dict[int, Doing]) -> None:
@@ -177,10 +191,25 @@ def _from_the_rest(words: Words, group: Group, ceiling: int, doings: dict[int, D
     for hit in lex.verbs.find(words, end, stop):
         if hit.last > stop:
             break
-        compound = hit.first == end and lex.nouns.match(words, end) is not None and len(group.members) > 1
-        for member in group.members[-1:] if compound else group.members:
-            _give(member, doings[member.first], hit.value, own=len(group.members) == 1)
+        for member in group.members[-1:] if _of_last_only(words, group, hit) else group.members:
+            doing = doings[member.first]
+            doing.event = doing.event or (doing.role is None and words.low[hit.first] in ("solo", "solos"))
+            _give(member, doing, hit.value, own=len(group.members) == 1)
         return
+
+
+def _of_last_only(words: Words, group: Group, hit: Hit[Role]) -> bool:
+    """Whether what follows a list concerns its last member: 'flute and harp arpeggios', '... and a clarinet answering'."""
+    if len(group.members) < 2:
+        return False
+    links = words.low[group.members[-2].last : group.members[-1].begin]
+    if "and" not in links and "or" not in links:
+        return True  # 'tuba, clarinet on top'
+    compound = _lexicon().nouns.match(words, hit.first) is not None
+    if hit.first != group.last:
+        return False
+    participle = words.low[hit.first].endswith("ing") and words.at(group.members[-1].begin - 1) in ("a", "an", "the")
+    return compound or participle
 
 
 def _between(words: Words, one: Group, other: Group, doings: dict[int, Doing]) -> None:
@@ -224,7 +253,11 @@ def _trading(words: Words, group: Group, floor: int, ceiling: int, doings: dict[
     before = words.low[max(floor, group.begin - 5) : group.begin]
     traded = bool(set(data["verbs"]) & set(after)) and words.joined(group.last)
     shared = "between" in before and bool(set(data["nouns"]) & set(before))
-    if traded or shared:
+    following = " ".join(words.low[group.last : min(ceiling, group.last + 5)])
+    if any(phrase in following for phrase in data["unison"]):
+        for member in group.members[1:]:
+            doings[member.first].of, doings[member.first].doubles = group.members[0].first, True
+    elif traded or shared:
         first = group.members[0]
         doings[first.first].role = Role.LEAD
         for member in group.members[1:]:

@@ -54,7 +54,9 @@ class _Patterns:
     before: re.Pattern[str]
     after: re.Pattern[str]
     taken_out: re.Pattern[str]
+    away: re.Pattern[str]
     simile: re.Pattern[str]
+    topic: re.Pattern[str]
     only: re.Pattern[str]
     other_than: re.Pattern[str]
     alone: re.Pattern[str]
@@ -74,7 +76,9 @@ def _patterns() -> _Patterns:
         before=re.compile(rf"(?:^| )(?:{one_of('before')}){between}"),
         after=re.compile(rf"^(?:\w+ly )?(?:{one_of('after')})"),
         taken_out=re.compile(rf"(?:^| )(?:{one_of('takes')})(?: (?:the|any|all|those|these|my|our))*$"),
+        away=re.compile(rf"^(?:{one_of('away')})\b"),
         simile=re.compile(rf"(?:^| )(?:{one_of('simile')})(?: (?:a|an|the|some|that|those|of))*$"),
+        topic=re.compile(rf"(?:^| )(?:{one_of('topic')})(?: (?:a|an|the|my|his|her|two|some))*$"),
         only=re.compile(rf"(?:^| )(?:{one_of('only')})(?: (?:a|an|the|for|on|by|with|of|one|two|my))*$"),
         other_than=re.compile(rf"(?:^| )(?:{one_of('other_than')})(?: (?:a|an|the|for|on|by|one|two))*$"),
         alone=re.compile(rf"^(?:{one_of('alone')})$"),
@@ -99,11 +103,19 @@ def group_mentions(words: Words, mentions: list[Mention]) -> list[Group]:
     """Puts mentions that are listed together into groups, in order."""
     groups: list[Group] = []
     for mention in mentions:
-        if groups and _listed(words, groups[-1].members[-1], mention):
+        if groups and not _complete(words, groups[-1], mention) and _listed(words, groups[-1].members[-1], mention):
             groups[-1].members.append(mention)
         else:
             groups.append(Group([mention]))
     return groups
+
+
+def _complete(words: Words, group: Group, other: Mention) -> bool:
+    """Whether a conjunction has already led in the last name of the list: 'neither drums nor bass, the harp ...'."""
+    if len(group.members) < 2:
+        return False
+    one, last = group.members[-2:]
+    return bool(_JOINS & set(words.low[one.last : last.begin])) and not _JOINS & set(words.low[last.last : other.begin])
 
 
 def _listed(words: Words, one: Mention, other: Mention) -> bool:
@@ -150,18 +162,21 @@ def _judge_one(words: Words, group: Group, floor: int, ceiling: int) -> list[Gro
         group.closing = not _limited(whole)
         return [group]
     found = patterns.before.search(lead_in)
+    if found and words.at(end) in lexicon("exclusions")["events"] and words.joined(end):
+        group.fate = "example"  # 'no guitar solos' denies the solos
+        return [group]
     if found:
         group.spans.append((group.begin - len(found[0].split()), group.begin))
-        return _split_excluded(words, group, found[0].split()[0])
+        return _split_excluded(words, group, len(found[0].split()))
     denied = patterns.after.match(tail)
     if denied and not (tail.startswith(("free", "less")) and words.gap[end] not in ("-", "‑", "‐")):
         group.fate = "excluded"
         group.spans.append((end, end + len(denied[0].split())))
         return [group]
-    if patterns.taken_out.search(lead_in) and words.at(end) in ("out", "away", "off"):
+    if patterns.taken_out.search(lead_in) and patterns.away.match(tail):
         group.fate = "excluded"
         return [group]
-    if _is_example(words, group.begin):
+    if patterns.topic.search(lead_in) or _is_example(words, group.begin):
         group.fate = "example"
     elif patterns.simile.search(lead_in):
         group.fate = "simile"
@@ -176,14 +191,24 @@ def _limited(whole: str) -> bool:
     return not any(word in whole for word in ("instrument", "nothing", "nobody", "none"))
 
 
-def _split_excluded(words: Words, group: Group, word: str) -> list[Group]:
-    """'no drums, piano and cello' rules out the drums only; 'no drums, bass or piano' all three."""
+def _split_excluded(words: Words, group: Group, length: int) -> list[Group]:
+    """'calm, no drums, piano and cello' rules out the drums only; 'there are no drums, pianos and cellos' all three.
+
+    `length` is the number of words that rule out: one alone, in the midst of a row of wishes, reaches to the next comma.
+    """
     group.fate = "excluded"
     members = group.members
     joins = [words.low[a.last : b.begin] for a, b in pairwise(members)]
-    if word not in _patterns().first_only or any({"or", "nor"} & set(j) for j in joins):
+    denial = group.begin - length
+    among_wishes = words.clause[denial] != words.clause[denial - 1] and words.sentence[denial] == words.sentence[denial - 1]
+    single = words.low[denial] in _patterns().first_only
+    if not single or any({"or", "nor"} & set(j) for j in joins):
         return [group]
-    cuts = [i + 1 for i, j in enumerate(joins) if "and" not in j or _ARTICLES & set(j)]
+    alone = not any(_JOINS & set(j) for j in joins)  # 'no vocals, guitars up front'
+    cuts = [
+        i + 1 for i, j in enumerate(joins)
+        if ("and" not in j and length == 1 and (alone or (denial > 0 and among_wishes))) or ("and" in j and _ARTICLES & set(j))
+    ]  # fmt: skip
     if not cuts:
         return [group]
     rest = Group(members[cuts[0] :])

@@ -7,7 +7,7 @@ from ripieno.agents.brains.embedded.instrument_scope import Group
 from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
 from ripieno.agents.brains.embedded.words import Words
 
-_AFTER = frozenset(("in", "during", "for", "at", "on", "throughout", "from", "into", "by", "only"))
+_AFTER = frozenset(("in", "during", "for", "at", "on", "throughout", "from", "into", "by", "only", "through"))
 _BEFORE = frozenset(("in", "during", "for", "at", "on"))
 _JOINING = frozenset(("with", "features", "adds", "has", "brings", "gets", "of"))
 _ARTICLES = frozenset(("the", "a", "an", "each", "every", "its"))
@@ -34,7 +34,7 @@ def limit_to_sections(words: Words, groups: Sequence[Group]) -> None:
             if (
                 group.last <= preposition + 1 <= hit.first < min(ceiling, group.last + _FAR)
                 and words.sentence[hit.first] == words.sentence[group.begin]
-                and words.at(preposition) in _AFTER
+                and (words.at(preposition) in _AFTER or words.low[preposition - 1 : preposition + 1] == ["out", "of"])
             ):
                 _limit(words, group, hit)
                 claimed.add(hit.first)

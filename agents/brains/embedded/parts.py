@@ -20,7 +20,9 @@ from ripieno.score.instruments import Instrument, Role, instrument, instruments
 
 _EXACT, _ENSEMBLE, _PLAIN, _NEAREST, _COMPARED = 1.0, 0.9, 0.8, 0.6, 0.5  # how sure of the instrument
 _MOST = 8  # parts of one instrument
-_NO_WORK = frozenset(("with", "of", "in", "on", "the", "use", "and", "or", "to", "add", "write", "make", "is", "are"))
+_NO_WORK = frozenset(
+    ("with", "of", "in", "on", "the", "use", "and", "or", "to", "add", "write", "make", "is", "are", "except", "save")
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ class _Draft:
     name: Name
     group: int
     copies: int = 1
+    number: int = 0  # which of several of its kind
+    told: bool = False  # whether the request says what a member of a named ensemble does
 
 
 class _Assembly:
@@ -122,6 +126,7 @@ class _Assembly:
                 if group.fate == "simile":
                     self._add(number, group)
         self._relate()
+        self._give_way()
         excluded = self._excluded()
         parts = [d.part for d in self._drafts for _ in range(d.copies)]
         parts.sort(key=lambda p: p.role is not Role.LEAD)
@@ -158,16 +163,20 @@ class _Assembly:
             origin=Origin.INFERRED if group.fate in ("simile", "excluded") else Origin.STATED,
         )  # fmt: skip
         known = self._same(part, member, number)
+        copies = 1 if instrument(part.instrument).is_drum else max(1, min(member.count, _MOST))
         if known is not None:
+            if known.part.role is not None and doing.event:
+                part = part.model_copy(update={"role": None})  # a solo on the way leaves a player its part
             known.part = _merged(known.part, part)
+            known.told = known.told or (part.role is not None and part.role is known.part.role)
+            known.copies = max(known.copies, copies) if not known.name.players else 1
             self._by_mention[member.first] = known
             return
         if member.nearest:
             self._notice(f"“{part.asked}” is read as {instrument(part.instrument).name}, the nearest that can be played.")
         if group.fate == "excluded":
             self._notice(f"“{part.asked}” shall be silent in one section only ({group.section}).")
-        copies = 1 if instrument(part.instrument).is_drum else max(1, min(member.count, _MOST))
-        draft = _Draft(part, member.name, number, copies)
+        draft = _Draft(part, member.name, number, copies, member.number)
         self._drafts.append(draft)
         self._by_mention[member.first] = draft
 
@@ -176,6 +185,8 @@ class _Assembly:
         new = instrument(part.instrument)
         for draft in self._drafts:
             old, ensemble = instrument(draft.part.instrument), bool(draft.name.players)
+            if draft.number and member.number and draft.number != member.number:
+                continue
             if old.id == new.id:
                 return draft
             if draft.group == number and not ensemble:
@@ -192,8 +203,10 @@ class _Assembly:
         return None
 
     def _add_ensemble(self, number: int, group: Group, place: int, member: Mention) -> None:
-        if any(set(d.name.players) == set(member.name.players) for d in self._drafts):
-            return
+        members = {p.instrument for p in member.name.players}
+        there = [{p.instrument for p in d.name.players} for d in self._drafts if d.name.players]
+        if any(2 * len(members & others) >= min(len(members), len(others)) for others in there):
+            return  # the same people again ('the symphonic orchestra', 'concerto for violin and orchestra')
         open_ = member.name.joinable or group.section
         players = member.name.players
         if self._listed_after(number, group, place, member):
@@ -240,6 +253,20 @@ class _Assembly:
                 change = {"of": model.part.instrument, "doubles": doing.doubles}
                 draft.part = draft.part.model_copy(update=change)
 
+    def _give_way(self) -> None:
+        """Lets the leads of a named ensemble make room for whoever was said to lead, and for the soloist of a concerto."""
+        own = [d for d in self._drafts if not d.name.players]
+        if any(d.name.phrase == "concerto" for d in self._drafts) and own and own[0].part.role is None:
+            own[0].part = own[0].part.model_copy(update={"role": Role.LEAD})
+        leads = [d for d in self._drafts if d.part.role is Role.LEAD and not d.part.section]
+        if all(d.name.players and not d.told for d in leads):
+            return
+        for draft in self._drafts:
+            if draft.name.players and draft.part.role is Role.LEAD and not draft.told:
+                sustained = draft.part.instrument in ("strings", "brass", "choir")
+                role = Role.PAD if sustained else Role.COUNTERMELODY
+                draft.part = draft.part.model_copy(update={"role": role})
+
     def _excluded(self) -> tuple[str, ...]:
         """What is ruled out; takes it out of named ensembles. What was asked for by its own name stands."""
         table = instruments()
@@ -269,6 +296,7 @@ class _Assembly:
         """Whether the wording names everybody: 'for flute and harp', 'solo cello', 'a duet between ...'."""
         words, data = self._words, lexicon("roles")
         works, featuring = frozenset(data["works"]["words"]), frozenset(data["ensembles"]["featuring"])
+        listing = frozenset(data["ensembles"]["listing"])
         sizes: dict[str, int] = data["ensembles"]["sizes"]
         kinds = {d.part.instrument for d in self._drafts}
         for group in self._groups:
@@ -280,6 +308,8 @@ class _Assembly:
             member = group.members[-1]
             alone = set(data["ensembles"]["alone"]) & set(member.adjectives) or words.at(member.last) == "solo"
             if len(kinds) == 1 and alone and words.at(k) not in featuring and not _has_place(words, member):
+                return True
+            if words.at(k) in listing or (words.at(k) in ("is", "are") and words.at(k - 1) in listing):
                 return True
             if words.at(k) == "for":
                 by_itself = words.clause[k] != words.clause[k - 1] and self._ends_clause(group.last)
@@ -322,7 +352,10 @@ def _a_work(words: Words, k: int) -> bool:
 
 def _has_place(words: Words, member: Mention) -> bool:
     """Whether 'a guitar solo' is an event in the piece: something comes 'in' or 'over' it, or it is given 'a'."""
-    return words.at(member.last) == "solo" and words.at(member.begin - 1) in ("a", "an", "the")
+    return words.at(member.last) == "solo" and (
+        words.at(member.begin - 1) in ("a", "an", "the")
+        or words.at(member.last + 1) in ("in", "after", "before", "over", "at", "during", "between", "on")
+    )
 
 
 def _merged(known: PartRequest, new: PartRequest) -> PartRequest:
