@@ -28,6 +28,8 @@ _MODULES: tuple[ModuleType, ...] = (
 def checkpointer(path: Path) -> Iterator[SqliteSaver]:
     """A checkpointer over an SQLite file, closed at the end."""
     with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
+        # Enough to survive the death of the process; what must survive a power cut is what the store commits.
+        connection.execute("PRAGMA synchronous=NORMAL")
         yield SqliteSaver(connection, serde=serializer())
 
 

@@ -15,8 +15,8 @@ from ripieno.agents.trace import timed
 TurnGraph = CompiledStateGraph[TurnState, Ensemble, TurnState, TurnState]
 
 
-def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> TurnGraph:
-    """The compiled graph; with a checkpointer, every step of a turn is kept until the turn is done."""
+def build_graph() -> TurnGraph:
+    """The compiled graph. Compiling looks into every node; a session does it once."""
     graph = StateGraph(TurnState, context_schema=Ensemble)
     graph.add_node("recall", timed("recall", memory.recall))
     graph.add_node("conceive", timed("conceive", expert.conceive))
@@ -35,4 +35,9 @@ def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> TurnGra
     graph.add_edge("revise", "generate")
     graph.add_edge("vote", "commit")
     graph.add_edge("commit", END)
-    return graph.compile(checkpointer=checkpointer, name="turn")
+    return graph.compile(name="turn")
+
+
+def with_checkpointer(graph: TurnGraph, saver: BaseCheckpointSaver[str]) -> TurnGraph:
+    """The same graph for one turn: every step is kept in `saver` until the turn is done."""
+    return graph.copy({"checkpointer": saver})

@@ -10,7 +10,6 @@ from ripieno.app.report_text import report_markdown
 from ripieno.score.errors import BadRequest
 from ripieno.score.piece import Piece
 
-
 AUDIO_KINDS = ("wav", "flac", "ogg", "opus", "mp3")
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from ripieno.agents.brains.embedded.brain import EmbeddedBrain
 from ripieno.agents.checkpoints import checkpointer
 from ripieno.agents.generator import MAX_CANDIDATES
-from ripieno.agents.graph import build_graph
+from ripieno.agents.graph import build_graph, with_checkpointer
 from ripieno.agents.judges.registry import build_judges
 from ripieno.agents.report import Report
 from ripieno.agents.state import Ensemble, Overrides, Progress, TurnRequest, TurnState
@@ -46,6 +46,7 @@ class Session:
         self._toolbox = build_toolbox()
         self._brain = EmbeddedBrain(self._profiles)
         self._judges = build_judges()
+        self._graph = build_graph()
 
     def take_turn(
         self,
@@ -80,7 +81,7 @@ class Session:
         ensemble = Ensemble(self._brain, self._toolbox, store, self._judges, self._profiles)
         state: TurnState = {}
         with checkpointer(checkpoints) as saver:
-            for mode, chunk in build_graph(saver).stream(
+            for mode, chunk in with_checkpointer(self._graph, saver).stream(
                 {"request": request},
                 {"configurable": {"thread_id": request.turn}},
                 context=ensemble,

@@ -85,7 +85,7 @@ def graph_overhead(repeats: int) -> dict[str, float]:
     from ripieno.agents import expert, generator, memory, orchestrator, voter
     from ripieno.agents.brains.embedded.brain import EmbeddedBrain
     from ripieno.agents.checkpoints import checkpointer
-    from ripieno.agents.graph import build_graph
+    from ripieno.agents.graph import build_graph, with_checkpointer
     from ripieno.agents.judges.registry import build_judges
     from ripieno.agents.state import Ensemble, TurnRequest, TurnState
     from ripieno.memory.store import Store
@@ -93,16 +93,16 @@ def graph_overhead(repeats: int) -> dict[str, float]:
 
     known = profiles()
     parts = (EmbeddedBrain(known), build_toolbox())
+    compiled = build_graph()
 
-    def turn(through_graph: bool) -> float:
+    def turn(through_graph: bool, sentence: str) -> float:
         with tempfile.TemporaryDirectory() as folder, closing(Store(Path(folder) / "p.db")) as store:
             ensemble = Ensemble(*parts, store, build_judges(), known)
-            request = TurnRequest(turn="t", text=SENTENCES[0])
+            request = TurnRequest(turn="t", text=sentence)
             start = time.process_time()
             if through_graph:
                 with checkpointer(Path(folder) / "turn.db") as saver:
-                    graph = build_graph(saver)
-                    for _ in graph.stream(
+                    for _ in with_checkpointer(compiled, saver).stream(
                         {"request": request},
                         {"configurable": {"thread_id": "t"}},
                         context=ensemble,
@@ -121,9 +121,11 @@ def graph_overhead(repeats: int) -> dict[str, float]:
                     state.update(node(state, runtime))
             return time.process_time() - start
 
-    turn(True), turn(False)  # first calls load what is loaded late
-    pairs = [(turn(False), turn(True)) for _ in range(repeats)]
-    direct, graph = (statistics.median(side) for side in zip(*pairs, strict=True))
+    pairs = []
+    for sentence in SENTENCES:
+        turn(True, sentence), turn(False, sentence)  # first calls load what is loaded late
+        pairs += [(turn(False, sentence), turn(True, sentence)) for _ in range(repeats)]
+    direct, graph = (statistics.mean(side) for side in zip(*pairs, strict=True))
     return {"direct_s": round(direct, 4), "graph_s": round(graph, 4), "overhead": round(graph / direct - 1, 4)}
 
 
@@ -136,7 +138,7 @@ def main() -> None:
         "cold_compose_to_midi_s": round(median(cold_compose, repeats), 3),
         "imports_s": import_costs(),
         "reading_ms": round(reading_ms(repeats), 2),
-        "graph": graph_overhead(repeats * 2),
+        "graph": graph_overhead(repeats),
     }
     (HERE / "result.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))

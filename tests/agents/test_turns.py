@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ripieno.agents.brains.embedded.brain import EmbeddedBrain
 from ripieno.agents.checkpoints import checkpointer, serializer
 from ripieno.agents.defaults import complete
-from ripieno.agents.graph import build_graph
+from ripieno.agents.graph import build_graph, with_checkpointer
 from ripieno.agents.judges.registry import build_judges
 from ripieno.agents.plan import Plan, Step
 from ripieno.agents.repairs import MAX_REPAIRS, repairs_for, weight
@@ -35,7 +35,7 @@ def run(folder: Path, text: str, *, seed: int = 0, candidates: int = 2, rounds: 
         ensemble = Ensemble(EmbeddedBrain(PROFILES), build_toolbox(), store, build_judges(), PROFILES, rounds)
         request = TurnRequest(turn=f"t{seed}", text=text, seed=seed, candidates=candidates)
         state: TurnState = {}
-        for mode, chunk in build_graph(saver).stream(
+        for mode, chunk in with_checkpointer(build_graph(), saver).stream(
             {"request": request}, {"configurable": {"thread_id": "t"}}, context=ensemble, stream_mode=["custom", "values"]
         ):
             if mode == "custom":
