@@ -194,7 +194,7 @@ def _describe(words: Words, mention: Mention, floor: int) -> None:
     seen: list[str] = []
     while k >= floor and len(seen) < 5 and words.sentence[k] == words.sentence[mention.first]:
         word = words.low[k]
-        if word in stops or words.masked[k] or (words.clause[k] != words.clause[k + 1] and word not in variants):
+        if word in stops or (words.clause[k] != words.clause[k + 1] and word not in variants):
             break
         seen.insert(0, word)
         k -= 1
@@ -223,7 +223,7 @@ def _sharing_noun(words: Words, mention: Mention, floor: int) -> list[Mention]:
     if k <= floor or words.low[k] not in ("and", "or"):
         return []
     id_ = variants.get(words.low[k - 1], mention.instrument)
-    if id_ == mention.instrument or words.masked[k - 1]:
+    if id_ == mention.instrument:
         return []
     shared = Mention(Name(mention.name.phrase, id_, (id_,)), id_, k - 1, k, k - 1)
     _describe(words, shared, floor)
@@ -288,7 +288,7 @@ def _without_class_words(words: Words, mentions: list[Mention]) -> list[Mention]
 
 def _announces(words: Words, kind: Mention, member: Mention) -> bool:
     """Whether a word for a kind is followed by names of that kind, after a colon, a bracket or 'such as'."""
-    if not kind.name.plain or (not kind.name.general and not _is_kind(kind, member)):
+    if not kind.name.general and not (kind.name.plain and _is_kind(kind, member)):
         return False
     gaps = "".join(words.gap[kind.last : member.begin + 1])
     near = words.sentence[kind.first] == words.sentence[member.first] and member.begin - kind.last <= 6

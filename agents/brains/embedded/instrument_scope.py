@@ -12,9 +12,11 @@ from itertools import pairwise
 from ripieno.agents.brains.embedded.instrument_names import Mention
 from ripieno.agents.brains.embedded.lexicon import lexicon
 from ripieno.agents.brains.embedded.words import Words
+from ripieno.score.instruments import instruments
 
 _JOINS = frozenset(("and", "or", "nor", "plus", "well", "along", "together"))
 _LIST_GAPS = frozenset(("", ",", "/", "&", "+", "-"))
+_QUOTES = "'’‘\"“”"
 _ARTICLES = frozenset(("a", "an", "the", "some", "its", "their"))
 _BACK, _AHEAD = 10, 14  # words heard before and after a list
 
@@ -56,6 +58,7 @@ class _Patterns:
     taken_out: re.Pattern[str]
     away: re.Pattern[str]
     simile: re.Pattern[str]
+    image: re.Pattern[str]
     topic: re.Pattern[str]
     only: re.Pattern[str]
     other_than: re.Pattern[str]
@@ -78,6 +81,7 @@ def _patterns() -> _Patterns:
         taken_out=re.compile(rf"(?:^| )(?:{one_of('takes')})(?: (?:the|any|all|those|these|my|our))*$"),
         away=re.compile(rf"^(?:{one_of('away')})\b"),
         simile=re.compile(rf"(?:^| )(?:{one_of('simile')})(?: (?:a|an|the|some|that|those|of))*$"),
+        image=re.compile(rf"\b(?:{one_of('image')})\b"),
         topic=re.compile(rf"(?:^| )(?:{one_of('topic')})(?: (?:a|an|the|my|his|her|two|some))*$"),
         only=re.compile(rf"(?:^| )(?:{one_of('only')})(?: (?:a|an|the|for|on|by|with|of|one|two|my))*$"),
         other_than=re.compile(rf"(?:^| )(?:{one_of('other_than')})(?: (?:a|an|the|for|on|by|one|two))*$"),
@@ -122,12 +126,13 @@ def _listed(words: Words, one: Mention, other: Mention) -> bool:
     if words.sentence[one.first] != words.sentence[other.first]:
         return False
     between = words.low[one.last : other.begin]
-    gaps = words.gap[one.last : other.begin + 1]
+    gaps = [gap.strip(_QUOTES) for gap in words.gap[one.last : other.begin + 1]]
     if any(gap not in _LIST_GAPS for gap in gaps) or any(word not in _links() for word in between):
         return False
     if "with" in between and not {"along", "together"} & set(between):
         return False
-    if not _JOINS & set(between) and "the" in between and words.at(other.last) in _clause_verbs():
+    parallel = bool(_JOINS & set(between)) and words.at(one.begin - 1) == "the"
+    if "," in gaps and "the" in between and words.at(other.last) in _clause_verbs() and not parallel:
         return False  # 'the horn, the strings accompany': a clause of its own
     return bool(_JOINS & set(between)) or any(gap in (",", "/", "+") for gap in gaps)
 
@@ -178,12 +183,17 @@ def _judge_one(words: Words, group: Group, floor: int, ceiling: int) -> list[Gro
         return [group]
     if patterns.topic.search(lead_in) or _is_example(words, group.begin):
         group.fate = "example"
-    elif patterns.simile.search(lead_in):
+    elif patterns.simile.search(lead_in) or (_is_effect(group) and patterns.image.search(lead_in)):
         group.fate = "simile"
     group.choice = any("or" in words.low[a.last : b.begin] for a, b in pairwise(group.members))
     clause_end = next((k for k in range(end, stop) if words.clause[k] != words.clause[end - 1]), stop)
     group.closing = bool(patterns.only.search(lead_in)) or bool(patterns.alone.match(" ".join(words.low[end:clause_end])))
     return [group]
+
+
+def _is_effect(group: Group) -> bool:
+    row = instruments().get(group.members[0].instrument)
+    return row is not None and row.family == "effects"
 
 
 def _limited(whole: str) -> bool:

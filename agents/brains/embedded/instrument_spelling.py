@@ -89,7 +89,7 @@ def corrected(words: Words) -> tuple[Words, dict[int, str]]:
     """`words` with misspelt names put right for look-up, and the names put in, by place."""
     found: dict[int, str] = {}
     for i, word in enumerate(words.low):
-        if len(word) < _SHORTEST or words.masked[i]:
+        if len(word) < _SHORTEST:
             continue
         name = correction(word)
         if name is not None:
@@ -107,7 +107,7 @@ def find_unknown(words: Words, mentions: list[Mention]) -> list[Mention]:
     covered = {i for m in mentions for i in range(m.first, m.last)}
     found: list[Mention] = []
     for i, word in enumerate(words.low):
-        if i in covered or words.masked[i] or len(word) < _SHORTEST or not word.isalpha() or word in _real_words():
+        if i in covered or len(word) < _SHORTEST or not word.isalpha() or word in _real_words():
             continue
         ending = next((e for e in endings if word.endswith(e) and len(word) > len(e) + 2), None)
         if ending is not None:

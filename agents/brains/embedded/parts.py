@@ -20,6 +20,7 @@ from ripieno.score.instruments import Instrument, Role, instrument, instruments
 
 _EXACT, _ENSEMBLE, _PLAIN, _NEAREST, _COMPARED = 1.0, 0.9, 0.8, 0.6, 0.5  # how sure of the instrument
 _MOST = 8  # parts of one instrument
+_KIT_PIECES = frozenset(("kick", "snare", "hi_hat", "toms", "cymbal", "ride_cymbal"))
 _NO_WORK = frozenset(
     ("with", "of", "in", "on", "the", "use", "and", "or", "to", "add", "write", "make", "is", "are", "except", "save")
 )
@@ -50,8 +51,11 @@ class PartsReading:
 
 def read_parts(text: str | Words) -> PartsReading:
     """Reads the instruments of a request in English (a text, or its words with some of them masked)."""
-    words, replaced = corrected(text if isinstance(text, Words) else Words(text))
+    given = text if isinstance(text, Words) else Words(text)
+    words, replaced = corrected(given.unmasked())
     mentions = find_unknown(words, find_mentions(words))
+    # A masked word may describe ('electronic drums', where a genre took the first word), but not be the noun itself.
+    mentions = [m for m in mentions if not given.masked[m.last - 1]]
     for mention in mentions:
         if any(i in replaced for i in range(mention.first, mention.last)):
             mention.nearest = True
@@ -93,7 +97,7 @@ def _accepted(words: Words, group: Group) -> bool:
     return any(w in cues["before"] for w in near) or words.at(group.last) in cues["after"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Draft:
     """A part while the request is read. `group` is the number of the list that named it first."""
 
@@ -125,6 +129,7 @@ class _Assembly:
             for number, group in enumerate(self._groups):
                 if group.fate == "simile":
                     self._add(number, group)
+        self._gather_kit()
         self._relate()
         self._give_way()
         excluded = self._excluded()
@@ -252,6 +257,19 @@ class _Assembly:
             if draft is not None and model is not None and draft is not model:
                 change = {"of": model.part.instrument, "doubles": doing.doubles}
                 draft.part = draft.part.model_copy(update=change)
+
+    def _gather_kit(self) -> None:
+        """Pieces of the kit are played by the drummer: one part for 'kick, snare and hi-hats', none beside the drums."""
+        pieces = [d for d in self._drafts if d.part.instrument in _KIT_PIECES and not d.name.players]
+        kit = next((d for d in self._drafts if instrument(d.part.instrument).family == "drum kit"), None)
+        if not pieces or (kit is None and len(pieces) < 2):
+            return
+        if kit is None:
+            kit = pieces.pop(0)
+            asked = ", ".join([kit.part.asked, *(d.part.asked for d in pieces)])
+            kit.part = kit.part.model_copy(update={"instrument": "drums", "asked": asked, "confidence": _PLAIN})
+        self._drafts = [d for d in self._drafts if d not in pieces]
+        self._by_mention = {first: kit if d in pieces else d for first, d in self._by_mention.items()}
 
     def _give_way(self) -> None:
         """Lets the leads of a named ensemble make room for whoever was said to lead, and for the soloist of a concerto."""

@@ -9,11 +9,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from copy import copy
 
-_WORD = re.compile(
-    r"\d{1,3}(?:,\d{3})+(?![\d,])|\d+(?:\.\d+)?[^\W\d_]*|[^\W\d_]+(?:['’&][^\W_]+|[#♯♭]+[^\W_]*|\d+[^\W_]*)*|&"
-)
+_WORD = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d,])|\d+(?:\.\d+)?[^\W\d_]*|[^\W\d_]+(?:['’&][^\W_]+|[#♯♭]+[^\W_]*|\d+[^\W_]*)*|&")
 _SENTENCE = frozenset(".!?;\n…")
-_CLAUSE = frozenset(",:()[]–—\"“”•*/|")
+_CLAUSE = frozenset(',:()[]–—"“”•*/|')
 _GLUE = ("", "-", "‐", "‑")  # what may stand between the words of one phrase, beside blanks
 
 
@@ -114,6 +112,12 @@ class Words:
         """A copy in which some words are looked up as other words (put right)."""
         other = copy(self)
         other.low = [changes.get(i, word) for i, word in enumerate(self.low)]
+        return other
+
+    def unmasked(self) -> "Words":
+        """A copy in which every word is in play."""
+        other = copy(self)
+        other.masked = bytearray(len(self.raw))
         return other
 
     def mask(self, spans: Iterable[tuple[int, int]]) -> None:
