@@ -16,7 +16,7 @@ from ripieno.score.instruments import instruments
 
 _JOINS = frozenset(("and", "or", "nor", "plus", "well", "along", "together"))
 _LIST_GAPS = frozenset(("", ",", "/", "&", "+", "-"))
-_QUOTES = "'’‘\"“”"
+_QUOTES = " '’‘\"“”"
 _ARTICLES = frozenset(("a", "an", "the", "some", "its", "their"))
 _BACK, _AHEAD = 10, 14  # words heard before and after a list
 
