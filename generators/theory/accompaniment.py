@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ripieno.generators.theory.comping import comp_onsets
+from ripieno.generators.theory.form import phrase_at
 from ripieno.generators.theory.style import data_table
 from ripieno.generators.theory.types import Context, Part
 from ripieno.generators.theory.voicing import Voicing, candidates, guitar_shapes, lead_voices
@@ -58,7 +59,10 @@ def write_chords(part: Part, context: Context) -> Notes:
             continue
         for bar in range(plan.section.first_bar, plan.section.end_bar):
             begin = timeline.bar_start(bar)
+            half = breathing(part, context, bar)
             for offset, length, accent in comp_onsets(part, context, index, bar):
+                if half and offset >= half:
+                    continue
                 tick = begin + offset
                 place = max(0, _last_at(starts, tick))
                 velocity = int(52 + 34 * accent)
@@ -68,6 +72,18 @@ def write_chords(part: Part, context: Context) -> Notes:
                     rest = tick + length - starts[place + 1]
                     rows.extend((starts[place + 1], rest, p, velocity - 10) for p in voicings[place + 1])
     return make_notes(tidy(rows, timeline.bar_start(context.form.bars)))
+
+
+def breathing(part: Part, context: Context, bar: int) -> int:
+    """Where accompaniment stops in a bar that ends a phrase, in ticks from its bar line; 0: it goes on."""
+    chance = context.style.form.breathe
+    phrase = phrase_at(context.form, bar)
+    if not chance or bar != phrase.first_bar + phrase.bars - 1 or phrase.bars < 2 or bar == context.form.bars - 1:
+        return 0
+    if context.rng("breathe", part.track or part.id, phrase.idea, phrase.first_bar).random() >= chance:
+        return 0
+    beats = context.form.timeline.metre_at(bar).beats(PPQ)
+    return beats[-(-len(beats) // 2)][0] if len(beats) > 1 else 0
 
 
 def _last_at(starts: Sequence[int], tick: int) -> int:
@@ -127,12 +143,14 @@ def write_arpeggio(part: Part, context: Context) -> Notes:
     for index, plan in enumerate(context.form.sections):
         if not part.plays(index):
             continue
-        name = part.pattern or figure_for(part, context, plan.section.label, plan.section.energy)
-        row = figures[name]
-        count = int(row["voices"])
-        if count not in cache:
-            cache[count] = voiced(replace(part, voices=count), context, count, "any" if count > 3 else "close")
         for bar in range(plan.section.first_bar, plan.section.end_bar):
+            idea = phrase_at(context.form, bar).idea.rstrip("'")
+            name = part.pattern or figure_for(part, context, idea, plan.section.energy)
+            row = figures[name]
+            count = int(row["voices"])
+            if count not in cache:
+                cache[count] = voiced(replace(part, voices=count), context, count, "any" if count > 3 else "close")
+            half = breathing(part, context, bar)
             metre = timeline.metre_at(bar)
             begin = timeline.bar_start(bar)
             last = bar == context.form.bars - 1
@@ -143,12 +161,14 @@ def write_arpeggio(part: Part, context: Context) -> Notes:
                     tick = begin + offset + k * length // parts
                     step = row["steps"][place % len(row["steps"])]
                     place += 1
-                    if step == "." or (last and place > 1):
+                    if step == "." or (last and place > 1) or (half and tick - begin > half):
                         continue
                     chord = max(0, _last_at(starts, tick))
                     fresh = tick == starts[chord] and not last
                     voicing = cache[count][chord]
                     sound = length // parts if not last else timeline.bar_ticks(bar)
+                    if half and tick - begin == half:
+                        sound = timeline.bar_ticks(bar) - half
                     velocity = 66 + (4 if fresh else 0)
                     marks = ["0"] if fresh and "&" not in step else step.split("&")
                     chosen = voicing if last else _picked(voicing, marks)
@@ -161,10 +181,12 @@ def _picked(voicing: Voicing, marks: Sequence[str]) -> list[int]:
     return [voicing[min(int(m.rstrip("+")), len(voicing) - 1)] + 12 * m.count("+") for m in marks]
 
 
-def figure_for(part: Part, context: Context, label: str, energy: float) -> str:
-    """A figure that suits the instrument, the style and the energy."""
-    rng = context.rng("figure", part.id, label)
+def figure_for(part: Part, context: Context, idea: str, energy: float) -> str:
+    """A figure that suits the instrument, the style and the energy; loops keep one for a label, other music one an idea."""
+    rng = context.rng("figure", part.id, idea.split(".")[0] if context.style.harmony.loop else idea)
     family, instrument = context.style.profile.family, part.instrument
+    if part.density < 0.34:
+        return ("sparse", "up", "broad")[int(rng.integers(3))]
     if instrument.family in ("synth lead", "synth pad") or family == "electronic":
         options = ["pulse", "gate", "sixteenths", "rolling"] if energy > 0.45 else ["up", "sparse", "updown"]
     elif instrument.family in ("guitar", "plucked"):

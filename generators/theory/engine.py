@@ -17,7 +17,7 @@ from ripieno.generators.theory.melody import write_melody
 from ripieno.generators.theory.mixing import mix_of
 from ripieno.generators.theory.orchestration import Seat, requested_parts, seat_players, with_roles
 from ripieno.generators.theory.percussion import write_percussion
-from ripieno.generators.theory.performance import controls, perform
+from ripieno.generators.theory.performance import controls, levelled, perform
 from ripieno.generators.theory.playable import with_breath, within_hands
 from ripieno.generators.theory.reading import chords_of, form_of, roles_of, seat_of
 from ripieno.generators.theory.style import Style, builtin_styles, style_named
@@ -84,7 +84,7 @@ class TheoryEngine:
         seats = seat_players(style, brief, form, requested_parts(style, brief), rng_of)
         context = _context(style, brief, form, seats, harmony.chords, seed)
         write_all([p for s in seats for p in s.layers], context)
-        tracks = tuple(_track(seat, context) for seat in seats)
+        tracks = levelled([_track(seat, context) for seat in seats], brief, style.performance.loudness)
         title = brief.title.value if brief.title else f"{style.profile.name} in {form.sections[0].key}"
         piece = Piece(
             title, form.timeline, form.bars, _key_changes(form), tuple(p.section for p in form.sections),

@@ -380,5 +380,5 @@ def _places(change: TempoChange, sections: Sequence[Section], bars: int) -> list
 
 def phrase_at(form: Form, bar: int) -> Phrase:
     """The phrase that a bar lies in."""
-    phrases = [p for s in form.sections for p in s.phrases]
-    return phrases[max(0, bisect_right([p.first_bar for p in phrases], bar) - 1)]
+    plan = form.sections[form.section_at(bar)]
+    return plan.phrases[max(0, bisect_right([p.first_bar for p in plan.phrases], bar) - 1)]

@@ -97,7 +97,7 @@ def grammar_for(name: str, key: Key) -> Grammar:
     """The grammar of a name in a key; modes that the named grammar lacks are looked up in 'modal', then derived."""
     tables = data_table("grammars")
     base = numeral_key(key)
-    row = tables.get(name, {}).get(base.mode) or tables["modal"].get(base.mode)
+    row = tables["modal"].get(key.mode) or tables.get(name, {}).get(base.mode) or tables["modal"].get(base.mode)
     if row is None:
         return _derived(key)
     states = tuple(row["next"])

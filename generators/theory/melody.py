@@ -5,7 +5,7 @@ otherwise (antecedent and consequent). One phrase of a section carries the clima
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ripieno.generators.theory.types import Context, Part, Phrase, SectionPlan
 from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import PPQ, Metre
 
+TAGS = 509
 _TEMPLATES: dict[int, tuple[str, ...]] = {
     1: ("c",), 2: ("mc",), 3: ("msc", "mnc"), 4: ("msfc", "mnmc", "mmsc", "mnsc", "misc", "msnc", "mvfc"),
     5: ("msnfc", "mnmsc"), 6: ("mnmsfc", "msnmfc"), 7: ("mnmsnfc",), 8: ("mnmsmnfc", "mnsimnfc", "msnvmsfc"),
@@ -33,6 +34,7 @@ class _Sketch:
     phrase: int
     pin: str = ""  # cadence that fixes it
     fresh: bool = False
+    tag: int = 0  # which of the idea's notes it is: the same tag leans to the same pitches
 
 
 def write_melody(part: Part, context: Context) -> Notes:
@@ -61,10 +63,12 @@ def _section(
     if not sketches:
         return []
     wishes = _wishes(sketches, part, context, moments, plan)
-    shape = (len(wishes), part.high - part.low + 1)
-    noise = context.rng("line", part.track or part.id, label).random(shape) * 0.5
+    width = part.high - part.low + 1
+    leanings = context.rng("line", part.track or part.id, label).random((TAGS, width)) * 0.6
+    noise = leanings[[s.tag % TAGS for s in sketches]]
     if plan.occurrence:  # a return is the same tune in another light
-        noise = noise + context.rng("return", part.track or part.id, label, plan.occurrence).random(shape) * 0.9
+        other = context.rng("return", part.track or part.id, label, plan.occurrence)
+        noise = noise + other.random((len(wishes), width)) * 1.6 * habits.vary
     pitches = best_line(wishes, part.low, part.high, habits.leap, habits.repeat, noise)
     return _played(sketches, pitches, context, plan, moments, part)
 
@@ -87,6 +91,11 @@ def _idea(
     habits = context.style.melody
     rng = context.rng("idea", part.track or part.id, name)
     fresh = invent(metre, habits, density, habits.motif_bars, rng)
+    own = pool.get(f"{name.split('.')[0]}.a")
+    if own and rng.random() < habits.unity:  # the section's first rhythm goes on under a new contour
+        fresh = tuple(replace(f.following(new), tag=new.tag) for f, new in zip(own, fresh, strict=True))
+        pool[name] = fresh
+        return fresh
     older = [v for k, v in pool.items() if k.split(".")[0] != name.split(".")[0]]
     if older and rng.random() < 0.35:  # unity: a new rhythm carries the old contour, upside down
         fresh = tuple(f.following(old.inverted()) for f, old in zip(fresh, older[0], strict=False))
@@ -120,7 +129,7 @@ def _phrase(
     if primes or plan.occurrence:
         change = context.rng("vary", part.track or part.id, label, letter, primes, plan.occurrence)
         for _ in range(min(3, primes + plan.occurrence)):
-            if len(figures) > 2:
+            if len(figures) > 2 and change.random() < habits.vary:
                 k = int(change.integers(1, len(figures) - 1))
                 figures[k] = varied(figures[k], metre, change)
     return figures
@@ -174,7 +183,8 @@ def _lay(
         start = timeline.bar_start(phrase.first_bar + offset)
         for k, (onset, length, step) in enumerate(zip(figure.onsets, figure.lengths, figure.steps, strict=True)):
             goal = figure.pin and k == len(figure.onsets) - 1
-            sketches.append(_Sketch(start + onset, length, step, number, phrase.cadence if goal else "", fresh))
+            name = figure.tag + 31 * k
+            sketches.append(_Sketch(start + onset, length, step, number, phrase.cadence if goal else "", fresh, name))
             fresh = False
 
 
@@ -184,6 +194,8 @@ def _wishes(
     habits = context.style.melody
     timeline = context.form.timeline
     middle = _home_level(part, context, plan)
+    scale = habits.span / 14
+    rise = 1.0 + 2.0 * context.style.form.contrast
     count = len(plan.phrases)
     peak = min(count - 1, round(0.65 * (count - 1)))
     wishes = []
@@ -192,10 +204,10 @@ def _wishes(
         bar, offset = timeline.position(sketch.start)
         weight = timeline.metre_at(bar).weight(offset, timeline.ppq)
         strength = min(1.0, 0.75 * weight + 0.25 * min(1.5, sketch.length / PPQ))
-        lift = 2.0 if sketch.phrase == peak and count > 1 else 0.0 if sketch.phrase < peak else -0.5
+        lift = rise if sketch.phrase == peak and count > 1 else 0.0 if sketch.phrase < peak else -0.5
         costs = _standing(at, habits, strength, sketch.length)
         hold = 0.22
-        level = middle + lift + sketch.step
+        level = middle + lift + sketch.step * scale
         if sketch.pin:
             costs = _goal(at, sketch.pin, costs)
             level = middle + lift - 1.0
@@ -217,7 +229,7 @@ def _standing(at: Moment, habits: Melody, strength: float, length: int) -> np.nd
     """Cost of each pitch class for a note of this strength and length."""
     long = min(2.0, length / PPQ)
     costs = np.full(12, 14.0)
-    costs[at.scale] = 0.25 + 1.7 * strength * min(1.0, 0.4 + 0.6 * long)
+    costs[at.scale] = 0.25 + 1.9 * strength * min(1.0, 0.4 + 0.6 * long)
     costs[at.avoid] += 1.2 * strength + 0.5 * max(0.0, long - 0.5)
     costs[at.colour] = 0.5 * strength
     costs[at.plain] = 0.0

@@ -17,12 +17,16 @@ from ripieno.score.time import PPQ, Metre
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A bar of an idea. `steps` are heights in scale steps; `pin` marks a goal note whose pitch the cadence fixes."""
+    """A bar of an idea. `steps` are heights in scale steps; `pin` marks a goal note whose pitch the cadence fixes.
+
+    `tag` names the idea it was made from, so that it finds the same pitches when it comes again over the same chord.
+    """
 
     onsets: tuple[int, ...]
     lengths: tuple[int, ...]
     steps: tuple[float, ...]
     pin: bool = False
+    tag: int = 0
 
     @property
     def notes(self) -> tuple[tuple[int, int, float], ...]:
@@ -119,7 +123,7 @@ def contour(count: int, leap: float, rng: np.random.Generator) -> tuple[float, .
         place = k / max(1, count - 1)
         trend = {"arch": 1.0 if place <= 0.55 else -1.0, "rise": 1.0, "fall": -1.0,
                  "bowl": -1.0 if place <= 0.55 else 1.0, "wave": 1.0 if k % 2 else -1.0}[gesture]  # fmt: skip
-        up = trend if rng.random() < 0.78 else -trend
+        up = trend if rng.random() < 0.84 else -trend
         size = int(rng.choice([0, 1, 2, 3, 4, 5], p=_sizes(leap)))
         if size >= 3 and k >= 2 and abs(heights[-1] - heights[-2]) >= 2:
             size = 1  # one leap at a time
@@ -144,7 +148,8 @@ def invent(metre: Metre, habits: Melody, density: float, bars: int, rng: np.rand
             if dull:
                 notes = rhythm(metre, habits, density * (1.5 if bar == 0 else 1.0), rng)
         steps = contour(len(notes), habits.leap, rng)
-        figures.append(Figure(tuple(a for a, _ in notes), tuple(b for _, b in notes), tuple(level + s for s in steps)))
+        rows = [(a, b, level + s) for (a, b), s in zip(notes, steps, strict=True)]
+        figures.append(_figure(rows, int(rng.integers(1, 1 << 20))))
         level += steps[-1] + float(rng.choice([-1, 0, 1]))
         level = float(np.clip(level, -3, 4))
     return tuple(figures)
@@ -158,7 +163,7 @@ def fragmented(figure: Figure, metre: Metre, shift: float) -> Figure:
         return figure.shifted(shift)
     notes = [*head, *[(a + half, b, s + shift) for a, b, s in head if a + half < metre.bar_ticks(PPQ)]]
     end = metre.bar_ticks(PPQ)
-    return _figure([(a, min(b, end - a), s) for a, b, s in notes])
+    return _figure([(a, min(b, end - a), s) for a, b, s in notes], figure.tag)
 
 
 def _half(metre: Metre) -> int:
@@ -190,12 +195,13 @@ def varied(figure: Figure, metre: Metre, rng: np.random.Generator) -> Figure:
             notes[k][2] += float(rng.choice([-2, -1, 1, 2]))
             break
     rows = [n for n in notes if n[1] > 0]
-    return replace(_figure([(int(a), int(b), s) for a, b, s in rows]), pin=figure.pin)
+    return replace(_figure([(int(a), int(b), s) for a, b, s in rows], figure.tag), pin=figure.pin)
 
 
-def _figure(notes: Sequence[tuple[int, int, float]]) -> Figure:
+def _figure(notes: Sequence[tuple[int, int, float]], tag: int) -> Figure:
     """A figure from (onset, length, step) rows."""
-    return Figure(tuple(a for a, _, _ in notes), tuple(b for _, b, _ in notes), tuple(s for _, _, s in notes))
+    onsets, lengths, steps = (tuple(a for a, _, _ in notes), tuple(b for _, b, _ in notes), tuple(s for _, _, s in notes))
+    return Figure(onsets, lengths, steps, tag=tag)
 
 
 def cadence(metre: Metre, head: Figure, final: bool, rest: float, rng: np.random.Generator) -> Figure:
@@ -212,5 +218,5 @@ def cadence(metre: Metre, head: Figure, final: bool, rest: float, rng: np.random
             goal = lead[-1][2] - 1.0
             sound = max(beats[-1][1], length - half - breath)
             notes = [*lead, (half, min(sound, length - half), goal)]
-            return replace(_figure(notes), pin=True)
+            return replace(_figure(notes, head.tag), pin=True)
     return Figure((0,), (max(beats[0][1], length - breath),), (0.0,), pin=True)

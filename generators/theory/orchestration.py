@@ -7,22 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ripieno.generators.theory.form import section_kind
+from ripieno.generators.theory.registers import HARMONY, STRUCK, Span, apart, overall, register, window
 from ripieno.generators.theory.style import Style
 from ripieno.generators.theory.types import Form, Part, RandomSource
-from ripieno.score.brief import Brief, PartRequest
+from ripieno.score.brief import Brief, Origin, PartRequest
 from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Instrument, Role, instrument
 
 MAX_TRACKS = 24
-HARMONY = frozenset({Role.CHORDS, Role.ARPEGGIO, Role.PAD})
 MELODIC = frozenset({Role.LEAD, Role.ANSWER, Role.COUNTERMELODY, Role.RIFF})
-STRUCK = frozenset({Role.DRUMS, Role.PERCUSSION})
-# Wished centre and width of a role's register in MIDI numbers.
-_REGISTERS: dict[Role, tuple[int, int]] = {
-    Role.LEAD: (72, 22), Role.ANSWER: (69, 20), Role.COUNTERMELODY: (63, 19), Role.CHORDS: (60, 24), Role.ARPEGGIO: (62, 31),
-    Role.PAD: (60, 26), Role.RIFF: (60, 19), Role.BASS: (40, 24), Role.DRONE: (48, 14), Role.DRUMS: (60, 127),
-    Role.PERCUSSION: (60, 127),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +88,28 @@ def seat_players(style: Style, brief: Brief, form: Form, parts: Sequence[PartReq
     ids = track_ids([p.instrument for p in parts], taken)
     names = _names(parts, ids)
     roles = frozenset(p.role for p in parts if p.role is not None) | roles_there
+    span = overall(brief, roles)
+    texture = brief.texture.value if brief.texture else ""
+    leader = next((id_ for p, id_ in zip(parts, ids, strict=True) if p.role is Role.LEAD), None)
     by_instrument = {p.instrument: i for p, i in zip(reversed(parts), reversed(ids), strict=True)}
     seats = []
     for part, id_, name in zip(parts, ids, names, strict=True):
         row, role = instrument(part.instrument), part.role or Role.LEAD
+        if texture == "polyphonic" and role in HARMONY and part.origin is not Origin.STATED:
+            role = Role.COUNTERMELODY
         if row.is_drum and role not in STRUCK:
             role = Role.DRUMS if row.family == "drum kit" else Role.PERCUSSION
-        low, high = _register(row, role, brief, part.register_name)
+        low, high = register(row, role, style, brief, part.register_name, span)
         of = by_instrument.get(part.of) if part.of else None
         base = Part(
             id_, name, role, row, low, high, _density(brief), of if of != id_ else None, part.doubles,
             part.articulation or (brief.articulation.value if brief.articulation else None), None, id_,
         )  # fmt: skip
-        seats.append(Seat(id_, name, role, row, (base, *_hands(base, roles, style, brief, rng_of("hands", id_)))))
-    seats = _spread_registers(seats, brief)
+        if texture == "monophonic" and role not in STRUCK and leader not in (None, id_):
+            base = replace(base, doubles=True, of=leader)  # everybody plays the one line
+        seats.append(Seat(id_, name, role, row, (base, *_hands(base, roles, style, brief, span, rng_of("hands", id_)))))
+    layers = iter(apart([p for s in seats for p in s.layers], brief))
+    seats = [replace(s, layers=tuple(next(layers) for _ in s.layers)) for s in seats]
     wanted = {id_: part.section for part, id_ in zip(parts, ids, strict=True)}
     return _with_sections(seats, style, form, wanted, rng_of)
 
@@ -128,7 +129,9 @@ def _density(brief: Brief) -> float:
     return float(brief.density.value) if brief.density else 0.5
 
 
-def _hands(base: Part, roles: frozenset[Role], style: Style, brief: Brief, rng: np.random.Generator) -> list[Part]:
+def _hands(
+    base: Part, roles: frozenset[Role], style: Style, brief: Brief, span: Span, rng: np.random.Generator
+) -> list[Part]:
     """Further layers of a track: a pianist who leads alone plays the chords and the bass too.
 
     Where the style pedals, the left hand breaks its chords widely; elsewhere it strikes bass and chord in turn.
@@ -142,79 +145,17 @@ def _hands(base: Part, roles: frozenset[Role], style: Style, brief: Brief, rng: 
     if base.role is Role.LEAD and not roles & HARMONY and (keyboard or plucked):
         if style.performance.pedal and Role.BASS not in roles and rng.random() < 0.75:
             figure = ("nocturne", "wave", "tenths", "rocking")[int(rng.integers(4))]
-            return [replace(_layer(base, Role.ARPEGGIO, "left hand", brief, 50, 28), pattern=figure)]
-        layers.append(_layer(base, Role.CHORDS, "chords", brief, 54 if keyboard else 52, 18))
+            return [replace(_layer(base, Role.ARPEGGIO, "left hand", span, 50, 28), pattern=figure)]
+        layers.append(_layer(base, Role.CHORDS, "chords", span, 54 if keyboard else 52, 18))
     alone = base.role in (Role.CHORDS, Role.ARPEGGIO) or bool(layers)
     if alone and Role.BASS not in roles and row.low <= 43 and (keyboard or plucked):
-        layers.append(_layer(base, Role.BASS, "bass", brief, 40, 20))
+        layers.append(_layer(base, Role.BASS, "bass", span, 40, 20))
     return layers
 
 
-def _layer(base: Part, role: Role, name: str, brief: Brief, centre: int, width: int) -> Part:
-    low, high = _window(base.instrument, centre, width, brief)
+def _layer(base: Part, role: Role, name: str, span: Span, centre: int, width: int) -> Part:
+    low, high = window(base.instrument, centre, width, span)
     return replace(base, id=f"{base.id}/{name}", role=role, low=low, high=high, voices=3 if role is Role.CHORDS else 0)
-
-
-def _register(row: Instrument, role: Role, brief: Brief, name: str | None) -> tuple[int, int]:
-    """The stretch of pitches for a role on an instrument, as the request wishes."""
-    if role in STRUCK:
-        return row.low, row.high
-    centre, width = _REGISTERS[role]
-    wish = name or (brief.register_name.value if brief.register_name and role is not Role.BASS else None)
-    centre += {"low": -12, "high": 10}.get(wish or "", 0)
-    return _window(row, centre, width, brief)
-
-
-def _window(row: Instrument, centre: int, width: int, brief: Brief) -> tuple[int, int]:
-    """`width` semitones about `centre`, moved into the instrument's comfort, and into the pitch range asked for."""
-    bottom, top = row.comfort_low, row.comfort_high
-    if brief.pitch_range is not None:
-        asked_low, asked_high = brief.pitch_range.value
-        low, high = max(row.low, asked_low), min(row.high, asked_high)
-        if high - low >= 4:
-            bottom, top = max(bottom, low), min(top, high)
-            if top - bottom < 7:
-                bottom, top = low, high
-    elif brief.pitch_range_octaves is not None:
-        half = 6 * brief.pitch_range_octaves.value
-        low, high = max(row.low, 60 - half), min(row.high, 60 + half)
-        if high - low >= 11:
-            bottom, top = max(bottom, low), min(top, high)
-            if top - bottom < 7:
-                bottom, top = low, high
-    if top - bottom <= width:
-        return bottom, top
-    low = int(np.clip(centre - width // 2, bottom, top - width))
-    return low, low + width
-
-
-def _spread_registers(seats: Sequence[Seat], brief: Brief) -> list[Seat]:
-    """Chords keep below the tune where their instrument allows it; several of one role lie beside each other."""
-    leads = [p for s in seats for p in s.layers if p.role is Role.LEAD]
-    ceiling = min((p.low + 2 * (p.high - p.low) // 3 for p in leads), default=127)
-    counts: dict[Role, int] = {}
-    out = []
-    for seat in seats:
-        layers = []
-        for part in seat.layers:
-            number = counts.get(part.role, 0)
-            counts[part.role] = number + 1
-            low, high = part.low, part.high
-            if part.role in HARMONY and leads and high > ceiling:
-                floor = max(part.instrument.comfort_low, brief.pitch_range.value[0] if brief.pitch_range else 43)
-                drop = min(high - ceiling, max(0, low - floor))
-                low, high = low - drop, high - drop
-            if part.role is Role.COUNTERMELODY and leads and high > ceiling + 3:
-                drop = min(high - ceiling - 3, max(0, low - part.instrument.comfort_low))
-                low, high = low - drop, max(low - drop + 12, ceiling + 3)
-                high = min(high, part.high)
-            if number and part.role in (Role.PAD, Role.ARPEGGIO, Role.CHORDS, Role.RIFF) and brief.pitch_range is None:
-                shift = 7 if number % 2 else -5
-                if part.instrument.comfort_low <= low + shift and high + shift <= part.instrument.comfort_high:
-                    low, high = low + shift, high + shift
-            layers.append(replace(part, low=low, high=high))
-        out.append(replace(seat, layers=tuple(layers)))
-    return out
 
 
 def _with_sections(

@@ -1,9 +1,9 @@
 """Four-part writing: the lower voices led together under the tune, as a chorale is taught.
 
 For every beat and chord change the alto, tenor and bass (or whoever plays them) are chosen at once under the given soprano:
-complete chords, roots or thirds in the bass, no doubled leading note, at most an octave between upper neighbours, no crossing, no parallel or
-struck-alike fifths, octaves and unisons with any voice, little motion. The path through all places is found by dynamic
-programming. Rules after Aldwell & Schachter, *Harmony and Voice Leading*, chapters 5 to 8.
+complete chords, roots or thirds in the bass, no doubled leading note, at most an octave between upper neighbours, no
+crossing, no parallel fifths, octaves and unisons between any two voices, little motion. The path through all places is
+found by dynamic programming. Rules after Aldwell & Schachter, *Harmony and Voice Leading*, chapters 5 to 8.
 """
 
 from collections.abc import Sequence

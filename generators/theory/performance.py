@@ -3,17 +3,19 @@
 Works on whole arrays of notes. With `brief.quantised` every note stays exactly on the grid.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from ripieno.generators.theory.rhythm_style import KIT
 from ripieno.generators.theory.types import Context, Form, Part
-from ripieno.score.brief import Brief
+from ripieno.score.brief import Brief, Origin
 from ripieno.score.instruments import Role
-from ripieno.score.piece import Controls, Notes, make_controls, make_notes
+from ripieno.score.piece import Controls, Notes, Track, make_controls, make_notes
 from ripieno.score.time import PPQ
 
-LEVELS = {"ppp": 26, "pp": 36, "p": 49, "mp": 62, "mf": 76, "f": 92, "ff": 108, "fff": 120}
+LEVELS = {"ppp": 24, "pp": 36, "p": 50, "mp": 64, "mf": 80, "f": 96, "ff": 110, "fff": 120}  # as notation programs play them
 _BALANCE = {
     Role.LEAD: 1.08, Role.ANSWER: 1.0, Role.COUNTERMELODY: 0.94, Role.CHORDS: 0.92, Role.ARPEGGIO: 0.9, Role.PAD: 0.9,
     Role.RIFF: 0.97, Role.BASS: 0.93, Role.DRONE: 0.85, Role.DRUMS: 1.0, Role.PERCUSSION: 0.9,
@@ -27,7 +29,7 @@ Float = npt.NDArray[np.float64]
 
 def loudness(form: Form, brief: Brief, usual: str, *, fades: bool = False) -> Float:
     """Wished velocity of an ordinary note for each bar: the dynamic asked for, shaped by energy and by asked-for curves."""
-    level = LEVELS.get(brief.dynamics.value if brief.dynamics else usual, 76)
+    level = LEVELS.get(brief.dynamics.value if brief.dynamics else usual, 80)
     bars = np.empty(form.bars)
     for plan in form.sections:
         inner = np.linspace(-0.02, 0.03, plan.section.bars)
@@ -79,7 +81,7 @@ def perform(part: Part, notes: Notes, context: Context) -> Notes:
     struck = part.role in (Role.DRUMS, Role.PERCUSSION)
     if not struck:  # drummers have accents of their own
         velocity += 30 * style.accent * (_weights(context, notes["start"] - bar_lines[bars], bars) - 0.45)
-    velocity = velocity * (0.6 + 0.4 * curve[bars] / 76.0 if struck else curve[bars] / 76.0) * balance
+    velocity = velocity * (0.6 + 0.4 * curve[bars] / 80.0 if struck else curve[bars] / 80.0) * balance
     if part.role in (Role.LEAD, Role.COUNTERMELODY, Role.ANSWER):
         velocity += style.phrasing * _phrase_arc(form, bars)
     quantised = bool(brief.quantised.value) if brief.quantised else False
@@ -87,8 +89,11 @@ def perform(part: Part, notes: Notes, context: Context) -> Notes:
     if not quantised:
         velocity += rng.normal(0.0, 2.5, len(notes))
     swing = brief.swing.value if brief.swing else context.style.profile.swing
+    asked = brief.swing is not None and brief.swing.origin is Origin.STATED
+    if quantised:  # exactly on the grid: straight, or on triplets where a swing is asked for
+        swing = 2 / 3 if asked and swing > 0.56 else 0.5
     if abs(swing - 0.5) > 0.01 and _swings(form):
-        unit = PPQ if style.swing_unit == 8 else PPQ // 2
+        unit = PPQ if style.swing_unit == 8 or asked else PPQ // 2
         starts, ends = _swung(starts, unit, swing), _swung(ends, unit, swing)
     ends = _articulated(part, starts, ends)
     if ending == "short":
@@ -196,3 +201,19 @@ def controls(part: Part, context: Context) -> Controls:
             rows.append((span.start + PPQ // 24, 0, 64, 100))
             rows.append((max(span.start + PPQ // 12, span.end - PPQ // 24), 0, 64, 0))
     return make_controls(rows)
+
+
+def levelled(tracks: Sequence[Track], brief: Brief, usual: str) -> tuple[Track, ...]:
+    """The tracks moved together in loudness until the mean velocity of all notes lies at the dynamic asked for."""
+    counts = sum(len(t.notes) for t in tracks)
+    if not counts:
+        return tuple(tracks)
+    mean = sum(float(t.notes["velocity"].sum()) for t in tracks) / counts
+    goal = LEVELS.get(brief.dynamics.value if brief.dynamics else usual, 80)
+    shift = float(np.clip(goal - mean, -24, 24)) * (0.9 if brief.dynamics else 0.6)
+    out = []
+    for track in tracks:
+        notes = track.notes.copy()
+        notes["velocity"] = np.clip(np.round(notes["velocity"] + shift), 1, 127)
+        out.append(track.with_notes(notes))
+    return tuple(out)

@@ -1,7 +1,8 @@
 """Reads form, harmony and seats back from a piece, so that new parts fit what is there."""
 
 from ripieno.generators.theory.form import main_key, section_kind, split_phrases
-from ripieno.generators.theory.orchestration import HARMONY, MELODIC, Seat
+from ripieno.generators.theory.orchestration import MELODIC, Seat
+from ripieno.generators.theory.registers import HARMONY
 from ripieno.generators.theory.style import Style
 from ripieno.generators.theory.types import Form, Part, SectionPlan
 from ripieno.score.brief import Brief

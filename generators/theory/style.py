@@ -117,6 +117,8 @@ class Melody(Frozen):
         span: semitones that a section's tune uses, about.
         motif_bars: length of an idea.
         phrase: bars in a phrase.
+        unity: chance that a new idea of a section keeps the rhythm of its first.
+        vary: how far a return differs from the first statement.
         pickup: chance that an idea begins with an upbeat.
         rest: how much of a phrase's end is silence (breath).
         blue: readiness for blue notes (flat third, fifth and seventh).
@@ -135,6 +137,8 @@ class Melody(Frozen):
     span: int = Field(default=14, ge=5, le=36)
     motif_bars: Literal[1, 2] = 1
     phrase: Literal[2, 4, 8] = 4
+    unity: Unit = 0.5
+    vary: Unit = 0.4
     pickup: Unit = 0.3
     rest: Unit = 0.4
     blue: Unit = 0.0
@@ -159,6 +163,7 @@ class FormHabits(Frozen):
         intro, outro: chance that one is added where the form has none and there is room.
         ending: 'held' (a long last chord), 'short' (a last stroke), 'fade' (thins out over a held chord).
         entries: whether parts enter and leave one by one (loops) or mostly play together (chamber music).
+        breathe: chance that accompanying players hold or rest where a phrase ends.
         order: roles in the order in which their players enter a piece that builds up, and stay in one that thins out.
         contrast: how far sections differ in register, density and energy.
     """
@@ -168,6 +173,7 @@ class FormHabits(Frozen):
     outro: Unit = 0.3
     ending: Literal["held", "short", "fade"] = "held"
     entries: Unit = 0.4
+    breathe: Unit = 0.0
     order: tuple[Role, ...] = (
         Role.LEAD, Role.CHORDS, Role.ARPEGGIO, Role.DRONE, Role.BASS, Role.PAD, Role.DRUMS, Role.RIFF, Role.PERCUSSION,
         Role.COUNTERMELODY, Role.ANSWER,

@@ -4,6 +4,7 @@ style + brief ─► form ─► harmony ─► groove ─► melody ─► bass
 """
 
 import hashlib
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -62,10 +63,8 @@ class Form:
 
     def section_at(self, bar: int) -> int:
         """Index of the section that a bar lies in."""
-        for i, plan in enumerate(self.sections):
-            if plan.section.first_bar <= bar < plan.section.end_bar:
-                return i
-        return len(self.sections) - 1
+        firsts = [p.section.first_bar for p in self.sections]
+        return max(0, bisect_right(firsts, bar) - 1)
 
 
 @dataclass(frozen=True, slots=True)
