@@ -2,7 +2,7 @@
 
 Coefficients are those of R. Bristow-Johnson's cookbook with the standard's gain of half the resonance (SoundFont 2.04, 8.1.3
 #9), held for a control block of 64 frames. A recursion cannot be vectorised along time, so all voices are cut into stretches
-of 256 frames that run side by side, one column each: a first pass from silence, a scan that finds the state at which each
+that run side by side, one column each: a first pass from silence, a scan that finds the state at which each
 stretch really starts, a second pass from there. The result is the exact recursion, at about 4 ns a frame.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 BLOCK = 64  # frames of a control block
-_STRETCH = 4  # blocks of a stretch
+_COLUMNS = 3000  # stretches that a batch is cut into, about: enough for long vectors, few enough for a short scan
 _OPEN = 0.45  # of the rate: fluidsynth's highest cutoff
 _DELICATE_HZ = 500.0  # below, poles lie so near 1 that float32 would be heard
 
@@ -41,7 +41,7 @@ def lowpass(waves: list[Floats], cutoffs: list[Values], resonances: list[float],
     out: list[Floats] = list(waves)
     moving: dict[bool, list[int]] = {False: [], True: []}
     for i, (wave, cents, cb) in enumerate(zip(waves, cutoffs, resonances, strict=True)):
-        q, gain = resonance(cb)
+        gain = resonance(cb)[1]
         low = float(cents.min(initial=13500.0))
         if float(hertz(low)) >= _OPEN * rate * 0.98:
             out[i] = wave * np.float32(gain)  # wide open: only the gain remains
@@ -70,12 +70,14 @@ def _moving(
     waves: list[Floats], cutoffs: list[Values], resonances: list[float], rate: int, kind: np.dtype[np.floating]
 ) -> list[Floats]:
     """The stretched two-pass recursion described above."""
-    span = BLOCK * _STRETCH
-    columns = [-(-wave.size // span) for wave in waves]
-    total = sum(columns)
+    blocks = sum(wave.size for wave in waves) // BLOCK
+    height = 1 << min(max((blocks // _COLUMNS).bit_length(), 1), 6)  # blocks of a stretch
+    span = BLOCK * height
+    columns = np.array([-(-wave.size // span) for wave in waves])
+    total = int(columns.sum())
     firsts = np.concatenate(([0], np.cumsum(columns)))
     signal = np.zeros((total, span), np.float32)
-    cents = np.zeros((total, _STRETCH))
+    cents = np.zeros((total, height))
     q, gain = np.zeros((total, 1)), np.zeros((total, 1))
     for i, (wave, cutoff) in enumerate(zip(waves, cutoffs, strict=True)):
         where = slice(firsts[i], firsts[i + 1])
@@ -109,7 +111,7 @@ def _feed(
     feed[2:] += rows[:-2]
     feed[0] += 2 * past[1] + past[0]
     feed[1] += past[1]
-    feed.reshape(_STRETCH, BLOCK, -1)[...] *= b[:, None, :]
+    feed.reshape(b.shape[0], BLOCK, -1)[...] *= b[:, None, :]
     return feed
 
 
@@ -133,26 +135,31 @@ def _run(
 
 def _scan(
     last: npt.NDArray[np.floating], before: npt.NDArray[np.floating], a1: npt.NDArray[np.floating],
-    a2: npt.NDArray[np.floating], firsts: npt.NDArray[np.int64], columns: list[int],
+    a2: npt.NDArray[np.floating], firsts: npt.NDArray[np.int64], columns: npt.NDArray[np.int64],
 ) -> tuple[Values, Values]:  # fmt: skip
     """The outputs y[-1], y[-2] before each stretch, given where each would end if it started from silence."""
-    step = np.zeros((last.size, 2, 2))
-    step[:, 0, 0] = step[:, 1, 1] = 1.0
-    one = np.zeros((last.size, 2, 2))
-    one[:, 1, 0] = 1.0
-    for block in range(_STRETCH):
-        one[:, 0, 0], one[:, 0, 1] = -a1[block], -a2[block]
-        power = one
-        for _ in range(6):  # 2^6 = 64 frames
-            power = power @ power
-        step = power @ step
-    ends = np.stack((last, before), axis=1).astype(np.float64)
-    starts = np.zeros_like(ends)
-    order = np.argsort(columns)[::-1]
-    state = np.zeros((len(columns), 2))
-    for k in range(max(columns)):
-        alive = order[: np.searchsorted(-np.asarray(columns)[order], -k, side="left")]
-        at = firsts[alive] + k
-        starts[at] = state[alive]
-        state[alive] = np.einsum("vij,vj->vi", step[at], state[alive]) + ends[at]
-    return starts[:, 0], starts[:, 1]
+    m00, m01, m10, m11 = _transitions(a1, a2)
+    order = np.argsort(-columns, kind="stable")  # the voices still sounding at stretch k are the first of these
+    alive = np.searchsorted(-columns[order], -np.arange(columns.max()), side="left")
+    place = firsts[:-1][order]
+    starts = np.zeros((2, last.size))
+    y1, y2 = np.zeros(columns.size), np.zeros(columns.size)
+    for k, count in enumerate(alive.tolist()):
+        at = place[:count] + k
+        y1, y2 = y1[:count], y2[:count]
+        starts[0, at], starts[1, at] = y1, y2
+        y1, y2 = m00[at] * y1 + m01[at] * y2 + last[at], m10[at] * y1 + m11[at] * y2 + before[at]
+    return starts[0], starts[1]
+
+
+def _transitions(a1: npt.NDArray[np.floating], a2: npt.NDArray[np.floating]) -> tuple[Values, Values, Values, Values]:
+    """The matrices that carry (y[n-1], y[n-2]) through each stretch without input, from coefficients (blocks, stretches)."""
+    p, q = -a1.astype(np.float64), -a2.astype(np.float64)
+    r, s = np.ones_like(p), np.zeros_like(p)
+    for _ in range(6):  # 2^6 = 64 frames a block; written out, as numpy multiplies small matrices one by one
+        cross, trace = q * r, p + s
+        p, q, r, s = p * p + cross, q * trace, r * trace, s * s + cross
+    m00, m01, m10, m11 = p[0], q[0], r[0], s[0]
+    for p1, q1, r1, s1 in zip(p[1:], q[1:], r[1:], s[1:], strict=True):
+        m00, m01, m10, m11 = p1 * m00 + q1 * m10, p1 * m01 + q1 * m11, r1 * m00 + s1 * m10, r1 * m01 + s1 * m11
+    return m00, m01, m10, m11

@@ -6,6 +6,7 @@ messages that silence a channel are worked into the ends of the notes here, so t
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +49,7 @@ class Curve:
         first = np.searchsorted(self.times, start, side="right")
         return np.asarray(np.searchsorted(self.times, end, side="right") > first)
 
-    @property
+    @cached_property
     def constant(self) -> bool:
         """Whether it never moves."""
         return not self.times.size or bool(np.all(self.values == self.initial))

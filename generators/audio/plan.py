@@ -3,7 +3,7 @@
 Works on whole parts at once: modulators are evaluated for all notes of a zone together, and equal voices are found once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,22 +24,20 @@ _MOVED = (Gen.PITCH, Gen.VIB_LFO_TO_PITCH, Gen.MOD_LFO_TO_PITCH, Gen.FILTER_FC) 
 _LOUDNESS = frozenset({Gen.ATTENUATION, Gen.PAN, 15, 16})  # destinations that leave the waveform as it is
 
 Values = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Gain:
-    """Gains of left and right: scalars (shape (2, 1)) or, where controllers move them, at block borders (2, blocks + 1)."""
-
-    values: npt.NDArray[np.float32]
+Gains = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The voices of a part: event i starts at frame `onset[i]`, has waveform `voices[which[i]]` and gain `gains[i]`."""
+    """The voices of a part: event i starts at frame `onset[i]` (ascending) and has waveform `voices[which[i]]`.
+
+    `gains[i]` are the gains of left and right: constant, shape (2, 1), or, where controllers move them, at the borders of the
+    voice's blocks, (2, blocks + 1).
+    """
 
     onset: npt.NDArray[np.int64]
     which: npt.NDArray[np.int64]
-    gains: list[Gain]
+    gains: list[Gains]
     voices: list[Voice]
 
     @property
@@ -56,10 +54,10 @@ class _Draft:
         self.rate = rate
         self.onset: list[int] = []
         self.which: list[int] = []
-        self.gains: list[Gain] = []
+        self.gains: list[Gains] = []
         self.voices: dict[Voice, int] = {}
 
-    def add(self, onset: int, voice: Voice, gain: Gain) -> None:
+    def add(self, onset: int, voice: Voice, gain: Gains) -> None:
         """Enters a voice, cut into stretches where it is long."""
         longest = int(_STRETCH_SECONDS * self.rate) // BLOCK
         for first in range(0, voice.blocks, longest):
@@ -67,10 +65,10 @@ class _Draft:
             blocks = min(longest, voice.blocks - first)
             if blocks != voice.blocks:
                 part = _stretch(voice, first, blocks)
-            values = gain.values if gain.values.shape[1] == 1 else gain.values[:, first : first + blocks + 1]
+            values = gain if gain.shape[1] == 1 else gain[:, first : first + blocks + 1]
             self.onset.append(onset + first * BLOCK)
             self.which.append(self.voices.setdefault(part, len(self.voices)))
-            self.gains.append(Gain(values))
+            self.gains.append(values)
 
 
 def plan_part(part: Part, font: SoundFont, rate: int) -> Plan:
@@ -140,7 +138,7 @@ def _plan_zone(
     moving = [m for m in playable if m.destination in _MOVED and reader.moves(m)]
     swelling = [m for m in playable if m.destination in (Gen.ATTENUATION, Gen.PAN) and reader.moves(m)]
     cache: dict[bytes, Voice] = {}
-    scalar = _gains(values, sums, notes.size)
+    voices: list[Voice] = []
     for i in range(notes.size):
         signature = rows[i].tobytes()
         voice = cache.get(signature)
@@ -153,15 +151,20 @@ def _plan_zone(
             voice = cache[signature] = _voice(
                 zone, adjusted, wheel, sample, span, int(key[i]), int(held[i]), int(killed[i]), rate
             )
-        gain = Gain(scalar[:, i : i + 1])
-        if moving or swelling:
-            borders = start[i] + np.arange(voice.blocks + 1) * (BLOCK / rate)
+        voices.append(voice)
+    scalar = _gains(values, sums, notes.size)
+    gains = [scalar[:, i : i + 1] for i in range(notes.size)]
+    if moving or swelling:
+        until = start + np.array([v.blocks for v in voices]) * (BLOCK / rate)
+        for i in np.flatnonzero(reader.disturbed([*moving, *swelling], start, until)):
+            borders = start[i] + np.arange(voices[i].blocks + 1) * (BLOCK / rate)
             one = reader.one(i, borders)
-            voice = _live(voice, [m for m in moving if reader.moves(m, borders)], one, values, sums, i)
-            changed = [m for m in swelling if reader.moves(m, borders)]
+            voices[i] = _live(voices[i], [m for m in moving if reader.disturbed([m], borders[:1], borders[-1:])[0]], one)
+            changed = [m for m in swelling if reader.disturbed([m], borders[:1], borders[-1:])[0]]
             if changed:
-                gain = _swell(values, sums, changed, playable, one, i)
-        draft.add(int(onset[i]), voice, gain)
+                gains[i] = _swell(values, sums, changed, playable, one, i)
+    for at, voice, gain in zip(onset.tolist(), voices, gains, strict=True):
+        draft.add(at, voice, gain)
 
 
 def _span(values: Values, sample: Sample) -> tuple[int, int, int, int, int] | None:
@@ -206,13 +209,11 @@ def _voice(
 
 
 def _stretch(voice: Voice, first: int, blocks: int) -> Voice:
-    from dataclasses import replace
-
     live = tuple((g, data[4 * first : 4 * (first + blocks)]) for g, data in voice.live)
     return replace(voice, first=first, blocks=blocks, live=live)
 
 
-def _gains(values: Values, sums: dict[int, Values], count: int) -> npt.NDArray[np.float32]:
+def _gains(values: Values, sums: dict[int, Values], count: int) -> Gains:
     """(2, count) gains of left and right from attenuation and pan."""
     zero = np.zeros(count)
     attenuation = np.clip(_EMU_ATTENUATION * values[Gen.ATTENUATION] + sums.get(Gen.ATTENUATION, zero), 0.0, 1440.0)
@@ -225,41 +226,38 @@ def _gains(values: Values, sums: dict[int, Values], count: int) -> npt.NDArray[n
 def _swell(
     values: Values, sums: dict[int, Values], changed: list[mod.Modulator], playable: list[mod.Modulator],
     one: "_Input", i: int,
-) -> Gain:  # fmt: skip
+) -> Gains:  # fmt: skip
     """Gains that move with volume, expression or pan during one note."""
     moved = {m.destination for m in changed}
     count = one.count
     fresh = {d: sum((m.values(one) for m in playable if m.destination == d), np.zeros(count)) if d in moved
              else np.full(count, sums[d][i]) for d in (Gen.ATTENUATION, Gen.PAN) if d in sums}  # fmt: skip
-    return Gain(_gains(values, fresh, count))
+    return _gains(values, fresh, count)
 
 
-def _live(
-    voice: Voice, moving: list[mod.Modulator], one: "_Input", values: Values, sums: dict[int, Values], i: int
-) -> Voice:
-    """The voice with what its controllers move, a value a block."""
-    from dataclasses import replace
-
+def _live(voice: Voice, moving: list[mod.Modulator], one: "_Input") -> Voice:
+    """The voice with what its controllers move, a value a block, over the value that each had at the start."""
     live = []
     for destination in sorted({m.destination for m in moving}):
-        total = np.zeros(one.count)
-        for m in moving:
-            if m.destination == destination:
-                total += m.values(one)
-        # modulators of this destination that rest are in the voice already; those that move are there with their first value
-        change = (total - total[0])[1:]
-        live.append((destination, change.astype(np.float32).tobytes()))
+        total = sum((m.values(one) for m in moving if m.destination == destination), np.zeros(one.count))
+        live.append((destination, (total - total[0])[1:].astype(np.float32).tobytes()))
     return replace(voice, live=tuple(live)) if live else voice
 
 
 class _Input:
-    """Reads modulator inputs for a set of places; called with an input number."""
+    """Reads modulator inputs for a set of places; called with an input number.
 
-    def __init__(self, count: int, fixed: dict[int, Values], curve: dict[int, Curve], when: Values, part: Part,
-                 pressed: npt.NDArray[np.int64]) -> None:  # fmt: skip
-        self.count = count
-        self._fixed, self._when, self._part, self._pressed = fixed, when, part, pressed
-        self._curves = curve
+    Args:
+        fixed: inputs that do not come from curves (key, velocity).
+        when: seconds, shape (count,).
+        pressed: the keys pressed, shape (count,) or (1,): key pressure is theirs.
+    """
+
+    def __init__(
+        self, part: Part, fixed: dict[int, Values], when: Values, pressed: npt.NDArray[np.int64]
+    ) -> None:
+        self.count = when.size
+        self._part, self._fixed, self._when, self._pressed = part, fixed, when, pressed
 
     def __call__(self, number: int) -> Values:
         if number in self._fixed:
@@ -285,27 +283,33 @@ class _Reader:
     def at(self, when: Values) -> _Input:
         """All notes, each at its own time."""
         fixed = {mod.KEY: self._key.astype(np.float64), mod.VELOCITY: self._velocity.astype(np.float64)}
-        return _Input(when.size, fixed, {}, when, self._part, self._pressed)
+        return _Input(self._part, fixed, when, self._pressed)
 
     def one(self, i: int, when: Values) -> _Input:
         """Note `i` at many times."""
         fixed = {mod.KEY: np.full(when.size, float(self._key[i])),
                  mod.VELOCITY: np.full(when.size, float(self._velocity[i]))}  # fmt: skip
-        return _Input(when.size, fixed, {}, when, self._part, self._pressed[i : i + 1])
+        return _Input(self._part, fixed, when, self._pressed[i : i + 1])
 
-    def moves(self, m: mod.Modulator, when: Values | None = None) -> bool:
-        """Whether an input of the modulator changes at all, or within the times given."""
+    def moves(self, m: mod.Modulator) -> bool:
+        """Whether an input of the modulator ever changes."""
+        return bool(self._curves(m))
+
+    def disturbed(self, modulators: list[mod.Modulator], start: Values, end: Values) -> npt.NDArray[np.bool_]:
+        """For each span of seconds, whether an input of one of the modulators changes within it."""
+        found = np.zeros(start.shape, np.bool_)
+        for curve in {id(c): c for m in modulators for c in self._curves(m)}.values():
+            found |= curve.changes(start, end)
+        return found
+
+    def _curves(self, m: mod.Modulator) -> list[Curve]:
+        numbers: list[int] = []
         for number in m.inputs:
-            if number in (mod.KEY, mod.VELOCITY):
-                continue
-            numbers = [_curve_number(number)]
             if number == mod.KEY_PRESSURE:
-                numbers = [n for n in self._part.curves if n >= perf.KEY_PRESSURE]
-            for n in numbers:
-                curve = self._part.curve(n)
-                if not curve.constant and (when is None or bool(curve.changes(when[0], when[-1]))):
-                    return True
-        return False
+                numbers += [n for n in self._part.curves if n >= perf.KEY_PRESSURE]
+            elif number not in (mod.KEY, mod.VELOCITY):
+                numbers.append(_curve_number(number))
+        return [c for n in numbers if not (c := self._part.curve(n)).constant]
 
 
 def _curve_number(number: int) -> int:

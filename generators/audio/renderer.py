@@ -206,7 +206,8 @@ def _stem(
             return known, measure(known, rate)
     synth = synths.setdefault(line.strip.tone, Synth(font, rate, tone=line.strip.tone))
     plan = plan_part(line.part, font, rate)
-    stem = render_stem(plan, synth, plan.frames)
+    stem = _array((2, plan.frames))
+    render_stem(plan, synth, stem)
     if cache is not None:
         cache.put(key, stem)
     return stem, measure(stem, rate)

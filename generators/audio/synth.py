@@ -63,18 +63,22 @@ class Synth:
         ratio = sample.rate / self.rate
         blocks = voice.blocks + ahead
         first = voice.first - ahead
+        delay = voice.volume.delay  # the recording itself starts after the delay
         if voice.steady:
             step = ratio * 2.0 ** (voice.cents / 1200.0)
-            loops = self._loops_at_release(voice, voice.held * BLOCK * step)
-            key = (voice.sample, voice.start, voice.end, voice.loop_start, voice.loop_end, voice.mode, loops, step, first)
+            begin = (first - delay) * BLOCK
+            loops = self._loops_at_release(voice, (voice.held - delay) * BLOCK * step)
+            key = (voice.sample, voice.start, voice.end, voice.loop_start, voice.loop_end, voice.mode, loops, step, begin)
             known = self._read.get(key)
             if known is None or (known.size < blocks * BLOCK and not self._read.complete(key)):
-                position = np.arange(blocks * BLOCK, dtype=np.float64) * step + first * BLOCK * step
-                known = self._interpolated(voice, position, loops)
+                position = np.arange(begin, begin + blocks * BLOCK, dtype=np.float64)
+                position *= step
+                known = self._interpolated(voice, np.maximum(position, 0.0) if begin < 0 else position, loops)
                 self._read.put(key, known, complete=known.size < blocks * BLOCK)
             return known[: blocks * BLOCK]
         t = np.arange(1, voice.first + voice.blocks + 1, dtype=np.float64)
         steps = ratio * 2.0 ** (_pitch(voice, t) / 1200.0)
+        steps[:delay] = 0.0
         starts = np.concatenate(([0.0], np.cumsum(steps * BLOCK)))
         position = starts[first:-1, None] + steps[first:, None] * np.arange(BLOCK)
         at_release = starts[min(voice.held, starts.size - 1)]
@@ -180,7 +184,7 @@ def _cutoff(voice: Voice, ahead: int) -> Values:
     return np.clip(cents, 0.0, 13500.0)
 
 
-_RAMP = np.arange(BLOCK, dtype=np.float32) / np.float32(BLOCK)
+RAMP = np.arange(BLOCK, dtype=np.float32) / np.float32(BLOCK)
 
 
 def _shaped(voice: Voice, wave: Floats) -> Floats:
@@ -190,7 +194,7 @@ def _shaped(voice: Voice, wave: Floats) -> Floats:
     if not voice.first:
         level[0] = 0.0
     used = -(-wave.size // BLOCK)
-    rise = np.diff(level)[:used, None] * _RAMP
+    rise = np.diff(level)[:used, None] * RAMP
     rise += level[:used, None]
     flat = rise.reshape(-1)[: wave.size]
     flat *= wave
