@@ -1,13 +1,17 @@
-"""The judge of novelty: how little a candidate is like the others, and like the pieces made before."""
+"""The judge of novelty: how little a candidate is like the others, like the pieces made before, and like known tunes."""
 
 from collections.abc import Sequence
 
 from ripieno.agents.judges.base import Ballot, JudgedCandidate, ballot
+from ripieno.agents.judges.tunes import known_tunes
+from ripieno.score.analysis.copies import longest_copy
 from ripieno.score.analysis.likeness import Likeness, fingerprint, likeness
 from ripieno.score.analysis.reading import read
+from ripieno.score.analysis.skyline import melody
 from ripieno.score.brief import Brief
 from ripieno.score.piece import Piece
 
+OPENING = 15  # notes: as much of a known tune as an opening may recall; beyond it is a quotation
 PAST_LIMIT = 50  # so many of the latest pieces are remembered
 ASPECTS = {"melody": "tune", "progression": "harmony", "groove": "rhythm", "form": "form"}
 # A like tune is what listeners notice; rhythm and form belong to the style and may be alike.
@@ -15,7 +19,10 @@ WEIGHTS = {"melody": 0.65, "progression": 0.25, "groove": 0.05, "form": 0.05}
 
 
 class NoveltyJudge:
-    """Scores 1 for a piece like no other, 0 for a copy. The likest of the past counts, and the mean of the rivals."""
+    """Scores 1 for a piece like no other, 0 for a copy.
+
+    Counted are the mean likeness to the rivals, the likest of the past, and how far a quotation of a known tune goes on.
+    """
 
     name = "novelty"
     weight = 0.6
@@ -32,8 +39,10 @@ class NoveltyJudge:
             older = [(title, likeness(own, other)) for title, other in before]
             near = sum(_whole(like) for _, like in rivals) / len(rivals) if rivals else 0.0
             most = max((_whole(like) for _, like in older), default=0.0)
-            scores[candidate.id] = max(0.0, 1.0 - 0.5 * near - 0.5 * most)
-            reasons[candidate.id] = _words(rivals, older)
+            quoted, _ = longest_copy(melody(read(candidate.piece)), known_tunes())
+            excess = min(1.0, max(0, quoted - OPENING) / OPENING)
+            scores[candidate.id] = max(0.0, 1.0 - 0.5 * near - 0.5 * most - 0.5 * excess)
+            reasons[candidate.id] = f"{quoted} notes on end come from a known tune" if excess else _words(rivals, older)
         return ballot(self, scores, reasons)
 
 

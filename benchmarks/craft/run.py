@@ -1,11 +1,12 @@
 """Faults per 100 bars by rule, on real music and on generated pieces, with the same checks.
 
-    python benchmarks/craft/run.py --data DIR            # real music: writes real.json
-    python benchmarks/craft/run.py --pieces FOLDER       # a folder of MIDI files that Ripieno wrote: writes generated.json
+    python benchmarks/craft/run.py --data DIR --seeds 8
 
-The checks run on the notes alone: chord symbols and sections are taken away from generated pieces too, so that both are
-read the same way. Checks that need what a source lacks are left out for it: loudness where scores give none, playability
-where a track is no single player, endings where music goes round.
+Generated pieces are those of every style of the engine, as a person gets them who names the style alone, by family of
+styles. The checks run on the notes alone: chord symbols and sections are taken away from generated pieces, so that both
+are read the same way. Checks that need what a source lacks are left out for it: loudness where scores give none,
+playability where a track is no single player, endings where music goes round. Writes `results.json` and the table in
+`README.md`.
 """
 
 import argparse
@@ -13,16 +14,18 @@ import json
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+Results = dict[str, dict[str, Any]]
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from corpus import SOURCES, RealPiece, load  # noqa: E402
+from generate import compose, profiles  # noqa: E402
 
 from ripieno.score.checks.registry import run_checks  # noqa: E402
-from ripieno.score.formats.midi import read_midi  # noqa: E402
 
 LIMITS = {"quartets": 60, "hymns": 140, "lieder": 120, "mutopia": 160, "orchestra": 16, "chopin": 80, "polish": 120,
           "lead sheets": 80, "game": 110, "film": 44}  # fmt: skip
@@ -34,7 +37,7 @@ SKIP: dict[str, tuple[str, ...]] = {
 }
 
 
-def tally(pieces: Iterable[RealPiece], skip: tuple[str, ...]) -> dict[str, object]:
+def tally(pieces: Iterable[RealPiece], skip: tuple[str, ...]) -> dict[str, Any]:
     """Pieces, bars, and for each rule the faults per 100 bars and the share of pieces with one."""
     faults: Counter[str] = Counter()
     affected: Counter[str] = Counter()
@@ -65,38 +68,47 @@ def tally(pieces: Iterable[RealPiece], skip: tuple[str, ...]) -> dict[str, objec
     }  # fmt: skip
 
 
-def generated(folder: Path) -> Iterable[RealPiece]:
-    """Pieces from MIDI files that Ripieno wrote, without their chord symbols and sections."""
-    for path in sorted(folder.glob("**/*.mid")):
-        piece = read_midi(path.read_bytes())
-        yield RealPiece("generated", path.name, replace(piece, chords=(), sections=()), {})
+def generated(styles: Iterable[str], seeds: int) -> Iterator[RealPiece]:
+    """Pieces of the engine without their chord symbols and sections."""
+    for style in styles:
+        for seed in range(2000, 2000 + seeds):
+            piece = compose(style, seed)
+            yield RealPiece("generated", f"{style} {seed}", replace(piece, chords=(), sections=()), {})
 
 
-def show(results: dict[str, dict[str, object]]) -> None:
-    """Prints the table."""
-    rules = sorted({rule for row in results.values() for rule in row["rules"]})  # type: ignore[attr-defined]
-    print(f"{'rule':28}" + "".join(f"{name[:9]:>11}" for name in results))
-    print(f"{'pieces':28}" + "".join(f"{row['pieces']:>11}" for row in results.values()))
-    print(f"{'bars':28}" + "".join(f"{row['bars']:>11}" for row in results.values()))
+def table(results: Results) -> str:
+    """Faults per 100 bars as Markdown, the rows in order of rules; in brackets the share of pieces with one, in per cent."""
+    rules = sorted({rule for row in results.values() for rule in row["rules"]})
+    lines = ["| rule | " + " | ".join(results) + " |", "| --- |" + " ---: |" * len(results)]
+    lines.append("| pieces | " + " | ".join(str(row["pieces"]) for row in results.values()) + " |")
+    lines.append("| bars | " + " | ".join(str(row["bars"]) for row in results.values()) + " |")
+    for severity in ("error", "warning", "advice"):
+        sums = []
+        for row in results.values():
+            cells = [c for c in row["rules"].values() if c["severity"] == severity]
+            sums.append(f"{sum(c['per_100_bars'] for c in cells):.2f}")
+        lines.append(f"| **all: {severity}** | " + " | ".join(sums) + " |")
     for rule in rules:
-        cells = [row["rules"].get(rule) for row in results.values()]  # type: ignore[attr-defined]
-        print(
-            f"{rule:28}"
-            + "".join(f"{c['per_100_bars']:>6.2f}{100 * c['share_of_pieces']:>4.0f}%" if c else f"{'.':>11}" for c in cells)
-        )
+        cells = [row["rules"].get(rule) for row in results.values()]
+        shown = [f"{c['per_100_bars']:.2f} ({100 * c['share_of_pieces']:.0f})" if c else "" for c in cells]
+        lines.append(f"| {rule} | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
 
 
 def main() -> None:
     """Reads the arguments, measures, writes, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="directory with the collections")
+    parser.add_argument("--data", type=Path, help="directory with the collections; without it the real figures are kept")
     parser.add_argument("--cache", type=Path, default=Path("/tmp/ripieno-corpus"), help="where to unpack them")
-    parser.add_argument("--pieces", type=Path, help="folder with generated MIDI files")
+    parser.add_argument("--seeds", type=int, default=8, help="pieces of each style")
     parser.add_argument("--sources", nargs="*", default=list(SOURCES))
-    parser.add_argument("--scale", type=float, default=1.0, help="share of the usual number of pieces")
-    parser.add_argument("--examples", action="store_true")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the usual number of real pieces")
+    parser.add_argument("--examples", action="store_true", help="print examples of each fault")
+    parser.add_argument("--dry", action="store_true", help="print only")
     options = parser.parse_args()
-    results: dict[str, dict[str, object]] = {}
+    target = HERE / "results.json"
+    kept: Results = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
+    results: Results = {name: row for name, row in kept.items() if name in SOURCES and not options.data}
     if options.data:
         for name in options.sources:
             source = SOURCES[name]
@@ -104,17 +116,23 @@ def main() -> None:
             skip = SKIP["dynamics"] * (not source.dynamics) + SKIP["players"] * (not source.players)
             skip += SKIP["ends"] * (not source.ends)
             results[name] = tally(load(options.data, options.cache, name, limit), skip)
-    if options.pieces:
-        results["generated"] = tally(generated(options.pieces), ())
-    show(results)
+    families: dict[str, list[str]] = defaultdict(list)
+    for style, profile in profiles().items():
+        families[profile.family].append(style)
+    for family, styles in sorted(families.items()) if options.seeds else ():
+        results[f"our {family}"] = tally(generated(styles, options.seeds), ())
+    print(table(results))
     if options.examples:
         for name, row in results.items():
-            for rule, cell in row["rules"].items():  # type: ignore[attr-defined]
+            for rule, cell in row["rules"].items():
                 for example in cell["examples"]:
                     print(f"{name} {rule}: {example}")
-    if options.scale == 1.0:
-        target = HERE / ("real.json" if options.data else "generated.json")
+    if not options.dry:
         target.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        page = HERE / "README.md"
+        text = page.read_text(encoding="utf-8")
+        begin, end = text.index("<!-- table -->"), text.index("<!-- end -->")
+        page.write_text(text[:begin] + "<!-- table -->\n" + table(results) + "\n" + text[end:], encoding="utf-8")
 
 
 if __name__ == "__main__":

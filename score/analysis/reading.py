@@ -273,8 +273,8 @@ def snap(place: npt.NDArray[np.floating[Any]]) -> Ints:
     if not len(place) or float(np.mean(beside)) < PLAYED:
         return np.rint(place).astype(np.int64)
     nearest = np.argmin(np.abs(inside[:, None] - _PLACES) - _PULL, axis=1)
-    slots: Ints = (np.rint(place - inside) + _PLACES[nearest]).astype(np.int64)
-    return slots
+    found: Floats = np.asarray(place - inside + _PLACES[nearest], dtype=np.float64)
+    return np.rint(found).astype(np.int64)
 
 
 def spread(start: Ints, end: Ints, slots: int) -> tuple[Ints, Ints]:

@@ -65,7 +65,7 @@ def check_form(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
             yield Finding(
                 "form.no_return", "warning", (), (section.first_bar, section.end_bar),
                 f"the {section.name.lower()} in {bar_words((section.first_bar, section.end_bar))} is called {section.label} "
-                f"like the {first.name.lower()} in {bar_words((first.first_bar, first.end_bar))}, but brings nothing back from it",
+                f"like the {first.name.lower()} in {bar_words((first.first_bar, first.end_bar))}, but brings nothing back",
                 "take up its tune or its harmony again", max(same_rhythm, same_harmony),
             )  # fmt: skip
 

@@ -59,27 +59,31 @@ def check_range(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
 
 
 def check_voices(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
-    """More notes at once than the instrument sounds. Overlaps of a legato, up to a semiquaver, are no second voice."""
+    """More notes at once than the instrument sounds. The overlaps of a legato are no second voice."""
     for line in reading.lines:
         limit = line.track.instrument.voices
         if line.track.instrument.technique == "bowed" and limit == 2:
             limit = MULTIPLE_STOPS
         if len(line) <= limit:
             continue
-        end = np.maximum(line.end - 3, line.start + 1)
-        steps = np.bincount(np.clip(line.start, 0, reading.slots), minlength=reading.slots + 1)
-        steps = steps - np.bincount(np.clip(end, 0, reading.slots), minlength=reading.slots + 1)
-        sounding = steps.cumsum()
-        crowded = np.flatnonzero(sounding[:-1] > limit)
-        for first, last in bar_runs(reading.bar_of(crowded), reading.bars):
-            begin, finish = reading.bar_slots[first], reading.bar_slots[last]
-            most = int(sounding[begin:finish].max())
+        overlap = reading.piece.timeline.ppq // 6
+        begin = np.sort(line.tick)
+        finish = np.sort(np.maximum(line.tick_end - overlap, line.tick + 1))
+        sounding = np.searchsorted(begin, line.tick, side="right") - np.searchsorted(finish, line.tick, side="right")
+        crowded = sounding > limit
+        for first, last in bar_runs(line.bar[crowded], reading.bars):
+            here = (line.bar >= first) & (line.bar < last)
+            most = int(sounding[here].max())
             yield Finding(
-                "playability.voices", "warning", (line.track.id,), (first, last),
+                "playability.voices",
+                "warning",
+                (line.track.id,),
+                (first, last),
                 f"{line.track.name} is asked for {most} notes at once in {bar_words((first, last))}; one "
                 f"{line.track.instrument.name.lower()} sounds at most {limit}",
-                "leave out notes or give them to another part", float(most),
-            )  # fmt: skip
+                "leave out notes or give them to another part",
+                float(most),
+            )
 
 
 def check_hands(reading: Reading, brief: Brief | None) -> Iterator[Finding]:

@@ -11,12 +11,14 @@ from ripieno.agents.judges.novelty import NoveltyJudge
 from ripieno.agents.judges.registry import build_judges
 from ripieno.agents.judges.statistics import kind_of, kinds
 from ripieno.agents.judges.style_fit import StyleFitJudge, distance_fit, scalar_fit
+from ripieno.agents.judges.tunes import known_tunes
 from ripieno.agents.judges.verdict import decide, faults, points
 from ripieno.score.brief import Attribute, Brief, Origin
 from ripieno.score.checks.delivered import Delivered
 from ripieno.score.checks.finding import Finding, Severity
+from ripieno.score.instruments import Role
 from tests.agents.judge_conformance import BRIEF, TUNES, candidates, conforms, made
-from tests.score.makers import piece
+from tests.score.makers import notes, piece, track
 
 
 @pytest.mark.parametrize("judge", build_judges(), ids=lambda judge: judge.name)
@@ -59,6 +61,18 @@ def test_novelty_sees_a_copy_of_a_rival_and_of_the_past() -> None:
     assert vote.scores["b"] > vote.scores["a"] == vote.scores["z"]
     known = NoveltyJudge().vote((first, second), BRIEF, (made(TUNES[0]),))
     assert known.scores["b"] > known.scores["a"] and "made before" in known.reasons["a"]
+
+
+def test_novelty_knows_tunes_of_the_world() -> None:
+    amazing_grace = (
+        "r:2 D4:1 G4:2 B4:.5 G4:.5 B4:2 A4:1 G4:2 E4:1 D4:2 D4:1 G4:2 B4:.5 G4:.5 B4:2 A4:1 D5:5 B4:1 D5:1.5 B4:.5 "
+        "D5:.5 B4:.5 G4:2 D4:1 E4:1.5 G4:.5 G4:.5 E4:.5 D4:2 D4:1 G4:2 B4:.5 G4:.5 B4:2 A4:1 G4:5 r:1"
+    )
+    assert known_tunes().tunes > 1000
+    known = JudgedCandidate("a", piece(track("flute", Role.LEAD, "flute", notes(amazing_grace)), bars=12))
+    vote = NoveltyJudge().vote((known, candidates()[1]), BRIEF, ())
+    assert "known tune" in vote.reasons["a"]
+    assert vote.scores["a"] < vote.scores["b"] - 0.2
 
 
 def test_the_statistics_are_whole() -> None:

@@ -17,14 +17,14 @@ from tests.score.pieces import pieces
 SCALE = "C4:1 D4:1 E4:1 F4:1 G4:1 F4:1 E4:1 D4:1 "
 
 
-def solo(text: str, instrument: str = "flute", bars: int = 8, times: int = 1, **extra: str) -> Piece:
-    return piece(track("solo", Role.LEAD, instrument, notes(text, times=times)), bars=bars, **extra)  # type: ignore[arg-type]
+def solo(text: str, instrument: str = "flute", bars: int = 8, times: int = 1, chords: str = "", bpm: float = 120.0) -> Piece:
+    return piece(track("solo", Role.LEAD, instrument, notes(text, times=times)), bars=bars, chords=chords, bpm=bpm)
 
 
-def duet(upper: str, lower: str, bars: int, roles: tuple[Role, Role] = (Role.LEAD, Role.BASS), **extra: str) -> Piece:
+def duet(upper: str, lower: str, bars: int, roles: tuple[Role, Role] = (Role.LEAD, Role.BASS), chords: str = "") -> Piece:
     return piece(
         track("violin", roles[0], "violin", notes(upper)), track("cello", roles[1], "cello", notes(lower)),
-        bars=bars, **extra,  # type: ignore[arg-type]
+        bars=bars, chords=chords,
     )  # fmt: skip
 
 
@@ -82,8 +82,8 @@ CASES: dict[str, tuple[Callable[[], Piece], Callable[[], Piece]]] = {
         lambda: solo("C2+E2+C3+G4+C5+E5:4", "piano", bars=1),
     ),
     "playability.breath": (
-        lambda: solo("C5:.5 D5:.5 E5:.5 F5:.5 " * 24, bars=12, bpm=100.0),  # type: ignore[arg-type]
-        lambda: solo("C5:.5 D5:.5 E5:.5 F5:.25 r:.25 " * 24, bars=12, bpm=100.0),  # type: ignore[arg-type]
+        lambda: solo("C5:.5 D5:.5 E5:.5 F5:.5 " * 24, bars=12, bpm=100.0),
+        lambda: solo("C5:.5 D5:.5 E5:.5 F5:.25 r:.25 " * 24, bars=12, bpm=100.0),
     ),
     "playability.speed": (lambda: solo("C5:.125 " * 32, bars=1), lambda: solo("C5:.25 " * 16, bars=1)),
     "playability.limbs": (lambda: band("C2:4", "k+h+s+c:1 h:1 s:1 h:1"), lambda: band("C2:4", "k+h+s:1 h:1 s:1 h:1")),
@@ -130,7 +130,7 @@ CASES: dict[str, tuple[Callable[[], Piece], Callable[[], Piece]]] = {
     "melody.no_rest": (
         lambda: solo(SCALE * 16, bars=32, bpm=80.0),
         lambda: solo((SCALE + "C4:3 r:1 ") * 10, bars=30, bpm=80.0),
-    ),  # type: ignore[arg-type]
+    ),
     "voice.leap": (
         lambda: solo("C4:1 D5:1 G5:1 E5:1", bars=1, chords="F"),
         lambda: solo("C4:1 D5:1 C5:1 B4:1", bars=1, chords="F"),
