@@ -56,6 +56,30 @@ def compose(
     )  # fmt: skip
 
 
+@app.command(epilog="Example: ripieno render song.mid --audio flac,mp3 --stems --soundfont grand.sf2")
+def render(
+    file: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    out: Annotated[Path | None, typer.Option(help="Path and name of the sound, without its ending.")] = None,
+    audio: Annotated[str, typer.Option(help="Kinds: wav, wav24, wav32f, flac, ogg, opus, mp3.")] = "wav",
+    stems: Annotated[bool, typer.Option(help="Also write each track as audio of its own.")] = False,
+    soundfont: Annotated[Path | None, typer.Option(help="SoundFont (SF2, SF3) to play with.")] = None,
+    rate: Annotated[int, typer.Option(help="Sample rate, 22050 to 96000 Hz.")] = 44_100,
+    mono: Annotated[bool, typer.Option(help="One channel.")] = False,
+    loudness: Annotated[float, typer.Option(help="Loudness of the mix in LUFS.")] = -16.0,
+    preset: Annotated[str, typer.Option(help="Mixer preset, or a style; see docs/sound.md.")] = "default",
+    engine: Annotated[str, typer.Option(help="embedded, or fluidsynth where it is installed.")] = "embedded",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    json_: Json = False,
+) -> None:
+    """Render any MIDI file to sound, with the engine that the pieces use."""
+    from ripieno.app.commands.render import run
+
+    run(
+        file, out=out, audio=tuple(a.strip() for a in audio.split(",") if a.strip()), stems=stems, soundfont=soundfont,
+        rate=rate, mono=mono, loudness=loudness, preset=preset, engine=engine, quiet=quiet, as_json=json_,
+    )  # fmt: skip
+
+
 @app.command(epilog="Example: ripieno graph")
 def graph(json_: Json = False) -> None:
     """Print the graph of agents that every turn runs through."""
