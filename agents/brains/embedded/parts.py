@@ -72,16 +72,24 @@ def suited(parts: Iterable[PartRequest], usual: Iterable[str]) -> tuple[PartRequ
     'bass' becomes the upright bass where the style plays one; what was asked for exactly stays as it is.
     """
     parts, usual = tuple(parts), tuple(usual)
+    settled = frozenset(lexicon("instruments")["grammar"]["settled"])
+    taken = {p.instrument for p in parts}
     out: list[PartRequest] = []
     for part in parts:
         name = name_table().get(part.asked.split()[-1]) if part.confidence == _PLAIN and part.asked else None
-        if name is not None and name.plain and name.instrument == part.instrument:
-            taken = {p.instrument for p in (*parts, *out)}
-            fitting = [u for u in usual if _belongs(instrument(u), name.excludes) and u not in taken]
-            if fitting and part.instrument not in usual:
-                part = part.model_copy(update={"instrument": fitting[0]})
+        if name is not None and name.base in settled and name.instrument == part.instrument not in usual:
+            chosen = next((u for u in usual if u not in taken and _settles(u, name)), part.instrument)
+            taken.add(chosen)
+            part = part.model_copy(update={"instrument": chosen})
         out.append(part)
     return tuple(out)
+
+
+def _settles(id_: str, name: Name) -> bool:
+    """Whether an instrument is one of those that a general word may mean."""
+    row = instrument(id_)
+    kin = row.id in name.excludes and row.family == instrument(name.instrument).family
+    return kin or row.family in name.excludes
 
 
 def _belongs(row: Instrument, kinds: Iterable[str]) -> bool:
