@@ -240,6 +240,8 @@ def _plans(
         seen[slot.label] = times + 1
         base = label_energy.setdefault(slot.label, _label_energy(slot, table, style, rng))
         energy = base + 0.03 * min(times, 3) + 0.1 * arousal
+        if slot.kind == "variation":  # busy and quiet ones in turn
+            energy += 0.12 if times % 2 else -0.12
         if slot.kind not in ("intro", "outro", "break"):  # the whole rises to a climax before its end
             energy += 0.1 * min(1.0, (i + 1) / max(1.0, 0.8 * len(slots)))
         energy = float(np.clip(energy, 0.08, 1.0))
@@ -278,6 +280,9 @@ def _section_keys(
                 key.transposed(7), key.transposed(5), key.relative(), key.parallel()]
             away[label] = options[int(rng.integers(len(options)))]
     keys = [away.get(s.label, key) for s in slots]
+    turning = [i for i, s in enumerate(slots) if s.kind == "variation"][2:-1:4]
+    for i in turning if key.mode in ("major", "minor") else ():  # the third variation turns to the other mode
+        keys[i] = key.parallel()
     keys[-1] = keys[0] = key
     return _lifted(keys, slots, bars, habits.lift, rng)
 

@@ -227,7 +227,9 @@ class _Writer:
                 n = 0
             counts.append(min(n, most))
         first = None
-        if not opening:  # a second idea starts away from home
+        if phrase.first_bar == self.form.sections[0].section.first_bar:  # the piece shows its key at once
+            first = grammar.states[int(np.argmax(grammar.start))] if rng.random() < 0.9 else None
+        elif not opening:  # a second idea starts away from home
             outgoing = grammar.weights[int(np.argmax(grammar.start))].copy()
             first = grammar.states[int(rng.choice(len(outgoing), p=outgoing / outgoing.sum()))]
         home = grammar.states[int(np.argmax(grammar.start))]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ripieno.generators.theory.line import STEP, Wish, best_line
-from ripieno.generators.theory.motif import Figure, cadence, fragmented, invent, varied
+from ripieno.generators.theory.motif import Figure, cadence, fragmented, invent, running, varied
 from ripieno.generators.theory.scales import Moment, Moments
 from ripieno.generators.theory.style import Melody
 from ripieno.generators.theory.types import Context, Part, Phrase, SectionPlan
@@ -55,6 +55,8 @@ def _section(
     habits = context.style.melody
     label = plan.section.label
     density = habits.density * (0.5 + part.density) * (0.8 + 0.4 * plan.section.energy) * _character(context, plan)
+    usual = context.style.profile.tempo[1]
+    density *= float(np.clip((usual / context.form.timeline.tempo_at(0)) ** 0.4, 0.7, 1.4))  # slow music has time for more
     rng = context.rng("tune", part.track or part.id, label)
     sketches: list[_Sketch] = []
     for number, phrase in enumerate(plan.phrases):
@@ -77,13 +79,15 @@ def _character(context: Context, plan: SectionPlan) -> float:
     """How busy a label is against the others: contrast between sections."""
     if plan.kind in ("intro", "outro", "break"):
         return 0.65
+    if plan.kind == "solo":
+        return 1.3
     contrast = context.style.form.contrast
     draw = context.rng("character", plan.section.label).random()
     return float(1.0 + contrast * (draw - 0.5) * (0.5 if plan.section.label == "A" else 1.0))
 
 
 def _idea(
-    name: str, part: Part, context: Context, metre: Metre, density: float, pool: dict[str, tuple[Figure, ...]]
+    name: str, part: Part, context: Context, metre: Metre, density: float, pool: dict[str, tuple[Figure, ...]], kind: str
 ) -> tuple[Figure, ...]:
     """The figures of an idea: new, or (for a later section) now and then grown out of an earlier one."""
     if name in pool:
@@ -97,7 +101,7 @@ def _idea(
         pool[name] = fresh
         return fresh
     older = [v for k, v in pool.items() if k.split(".")[0] != name.split(".")[0]]
-    if older and rng.random() < 0.35:  # unity: a new rhythm carries the old contour, upside down
+    if older and rng.random() < (0.8 if kind == "bridge" else 0.35):  # a new rhythm carries the old contour, upside down
         fresh = tuple(f.following(old.inverted()) for f, old in zip(fresh, older[0], strict=False))
     pool[name] = fresh
     return fresh
@@ -110,8 +114,8 @@ def _phrase(
     metre = context.form.timeline.metre_at(phrase.first_bar)
     label, _, rest = phrase.idea.partition(".")
     letter, primes = rest.rstrip("'"), rest.count("'")
-    idea = _idea(f"{label}.{letter}", part, context, metre, density, pool)
-    second = _idea(f"{label}.{letter}*", part, context, metre, density, pool)
+    idea = _idea(f"{label}.{letter}", part, context, metre, density, pool, plan.kind)
+    second = _idea(f"{label}.{letter}*", part, context, metre, density, pool, plan.kind)
     rng = context.rng("phrase", part.track or part.id, label, letter, phrase.bars)
     habits = context.style.melody
     figures: list[Figure] = []
@@ -132,6 +136,10 @@ def _phrase(
             if len(figures) > 2 and change.random() < habits.vary:
                 k = int(change.integers(1, len(figures) - 1))
                 figures[k] = varied(figures[k], metre, change)
+    if plan.kind == "variation" and plan.occurrence % 2:  # figuration: every bar but the last runs
+        rng = context.rng("figuration", part.track or part.id, plan.occurrence)
+        goals = [f.steps[0] if f.steps else 0.0 for f in figures[1:]]
+        figures[:-1] = [running(f, metre, goal, rng) for f, goal in zip(figures, goals, strict=False)]
     return figures
 
 

@@ -190,8 +190,8 @@ def write_riff(part: Part, context: Context) -> Notes:
             continue
         metre = timeline.metre_at(plan.section.first_bar)
         rng = context.rng("riff", part.track or part.id, plan.section.label)
-        habits = context.style.melody
-        figures = invent(metre, habits, max(1.2, habits.density * 1.2) * (0.6 + part.density), 2, rng)
+        habits = context.style.melody.model_copy(update={"cells": context.style.melody.riff})
+        figures = invent(metre, habits, max(1.6, habits.density * 1.2) * (0.6 + part.density), 2, rng)
         pattern = (figures[0], figures[0], figures[0], figures[1])
         wishes, places = [], []
         level = (part.low + part.high) / 2 * STEP

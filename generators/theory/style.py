@@ -123,6 +123,7 @@ class Melody(Frozen):
         rest: how much of a phrase's end is silence (breath).
         blue: readiness for blue notes (flat third, fifth and seventh).
         pentatonic: preference for the pentatonic notes of the key.
+        riff: cells of ostinato figures, as in `cells`.
         legato: share of a note's time that sounds.
     """
 
@@ -143,9 +144,10 @@ class Melody(Frozen):
     rest: Unit = 0.4
     blue: Unit = 0.0
     pentatonic: Unit = 0.0
+    riff: tuple[str, ...] = ("x-x-*4", "x--x--x-*4", "x-xx*2", "xxx-*1", "x---*2", "--x-*2")
     legato: float = Field(default=0.95, ge=0.1, le=1.1)
 
-    @field_validator("cells", "cells_compound")
+    @field_validator("cells", "cells_compound", "riff")
     @classmethod
     def _cells(cls, cells: tuple[str, ...]) -> tuple[str, ...]:
         for cell in cells:
