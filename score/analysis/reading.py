@@ -271,7 +271,8 @@ def snap(place: npt.NDArray[np.floating[Any]]) -> Ints:
     inside = place % GRID
     beside = (np.abs(inside - np.rint(inside)) > 1e-6) & (np.abs(inside * 4 / 3 - np.rint(inside * 4 / 3)) > 1e-6)
     if not len(place) or float(np.mean(beside)) < PLAYED:
-        return np.rint(place).astype(np.int64)
+        rounded: Ints = np.rint(place).astype(np.int64)
+        return rounded
     nearest = np.argmin(np.abs(inside[:, None] - _PLACES) - _PULL, axis=1)
     found: Floats = np.asarray(place - inside + _PLACES[nearest], dtype=np.float64)
     return np.rint(found).astype(np.int64)

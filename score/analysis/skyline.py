@@ -2,7 +2,7 @@
 
 The skyline (A. Uitdenbogerd and J. Zobel, "Manipulation of music for melody matching", 1998) keeps the highest note at
 each onset. Deviation: a note that begins while a higher one of the same line still sounds on is left out, so that an
-accompaniment in the same staff does not enter the tune.
+accompaniment in the same staff does not enter the tune; and in a part of several voices so is a note far below those around.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ripieno.score.analysis.reading import Floats, Ints, Line, Reading
+from ripieno.score.analysis.reading import Bools, Floats, Ints, Line, Reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,8 @@ class Tune:
         return np.asarray(np.maximum(self.start[1:] - self.end[:-1], 0), dtype=np.int64)
 
 
+APART = 15  # semitones: from a tune to the accompaniment that the same hands play below it
+AROUND = 6  # notes
 EMPTY = Tune(*(np.zeros(0, dtype=np.int64),) * 5, np.zeros(0))
 
 
@@ -59,9 +61,18 @@ def skyline(line: Line, lowest: bool = False) -> Tune:
         hidden = outer & (2 * overlap > (end[back:] - start[back:]))
         keep[back:] &= ~hidden
     pick = pick[keep]
+    if not line.monophonic:
+        pick = pick[_near_the_edge(sign * line.pitch[pick])]
     start, end = line.start[pick], line.end[pick].copy()
     end[:-1] = np.minimum(end[:-1], start[1:])
     return Tune(start, end, line.pitch[pick], line.velocity[pick], line.bar[pick], line.weight[pick])
+
+
+def _near_the_edge(height: Ints) -> Bools:
+    """Which notes lie within `APART` semitones of the outermost of the notes around: the others fill the tune's rests."""
+    padded = np.concatenate((np.full(AROUND, -999), height, np.full(AROUND, -999)))
+    outermost = np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1).max(axis=1)
+    return np.asarray(height >= outermost - APART, dtype=np.bool_)
 
 
 def melody(reading: Reading) -> Tune:

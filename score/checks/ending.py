@@ -77,6 +77,27 @@ def check_abrupt(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def check_overrun(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
+    """Notes that begin after the final bar line, or sound more than a bar beyond it."""
+    final = reading.piece.ticks
+    if not reading.bars:
+        return
+    bar = reading.bars - 1
+    allowed = final + reading.piece.timeline.bar_ticks(bar)
+    for line in reading.all_lines:
+        late = (line.tick >= final) | (line.tick_end > allowed)
+        if late.any():
+            yield Finding(
+                "form.overrun",
+                "error",
+                (line.track.id,),
+                (bar, bar + 1),
+                f"{line.track.name} plays on after the final bar line",
+                "end it with the last bar",
+                float(np.count_nonzero(late)),
+            )
+
+
 def check_silence(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """Bars in which nobody plays, and tracks that never do."""
     for track in reading.piece.tracks:
@@ -103,4 +124,4 @@ def check_silence(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-CHECKS = (check_final_chord, check_final_tune, check_abrupt, check_silence)
+CHECKS = (check_final_chord, check_final_tune, check_abrupt, check_overrun, check_silence)

@@ -56,6 +56,15 @@ def _fault(reading: Reading, line: Line, part: PartRequest) -> str:
     role = line.track.role
     if part.role and role is not part.role and not any({role, part.role} <= kin for kin in _KIN):
         return f"it plays as {role.value}, not as {part.role.value}"
+    if part.enters:
+        first = min((s.first_bar for s in sections_named(reading, part.enters)), default=None)
+        if first is None:
+            return f"there is no {part.enters}"
+        if (line.bar < first).any():
+            return f"it plays before the {part.enters}"
+    for section in sections_named(reading, part.rests) if part.rests else ():
+        if ((line.bar >= section.first_bar) & (line.bar < section.end_bar)).any():
+            return f"it plays in the {part.rests}"
     if part.section:
         places = sections_named(reading, part.section)
         if not places:
@@ -84,7 +93,7 @@ def measure_lead(reading: Reading, brief: Brief) -> Iterator[Delivered]:
         lines = [line for line in reading.lines if line.track.instrument_id == part.instrument]
         if not lines:
             continue  # reported with the parts
-        line = max(lines, key=len)
+        line = max(lines, key=lambda line: (line.track.role is Role.LEAD, len(line)))
         share = len(np.unique(line.bar)) / max(1, reading.bars)
         ok = line.track.role is Role.LEAD and share >= 0.4
         name = part.asked or part.instrument

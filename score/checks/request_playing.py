@@ -45,30 +45,36 @@ def loudness(reading: Reading) -> Floats:
 
 
 def _course(reading: Reading, shape: DynamicsShape) -> Iterator[Delivered]:
-    whole = shape.section in ("", "all")
-    places = [(0, reading.bars)] if whole else [(s.first_bar, s.end_bar) for s in sections_named(reading, shape.section)]
-    if shape.section == "end":
-        places = [(max(0, reading.bars - 8), reading.bars)]
+    if shape.section in ("", "all"):
+        places = [(0, reading.bars)]
+    elif shape.section == "end":  # 'a crescendo to the end' may take the last bars or the whole piece
+        places = [(max(0, reading.bars - 8), reading.bars), (0, reading.bars)]
+    else:
+        places = [(s.first_bar, s.end_bar) for s in sections_named(reading, shape.section)]
     requested = shape.shape + (f" in the {shape.section}" if shape.section else "")
     curve = loudness(reading)
-    for first, end in places:
-        bars = curve[first:end]
-        if len(bars) < 2:
-            continue
-        third = max(1, len(bars) // 3)
-        begin, middle, close = (float(part.mean()) for part in (bars[:third], bars[third:-third], bars[-third:]))
-        rise = close - begin
-        name = shape.shape
-        if name in ("crescendo", "build"):
-            ok = rise > 3
-        elif name in ("diminuendo", "decrescendo", "fade"):
-            ok = rise < -3 or float(bars[-1] - bars[:-1].max()) < -8
-        elif name == "swell":
-            ok = middle > min(begin, close) + 2
-        else:
-            ok = float(bars.max() - bars.min()) > 6
-        words = f"velocity {begin:.0f} at first, {middle:.0f} in the middle, {close:.0f} at last"
+    rows = [_shaped(curve[first:end], shape.shape) for first, end in places if end - first >= 2]
+    if shape.section == "end":
+        rows = [max(rows, key=lambda row: row[0])] if rows else []
+    for ok, rise, words in rows:
         yield Delivered("dynamics_shape", requested, words, Origin.STATED, ok, rise)
+
+
+def _shaped(bars: Floats, name: str) -> tuple[bool, float, str]:
+    """Whether the loudness of some bars has the shape; how far it rises from their first third to the last; in words."""
+    third = max(1, len(bars) // 3)
+    begin, close = float(bars[:third].mean()), float(bars[-third:].mean())
+    middle = float(bars[third:-third].mean()) if len(bars) > 2 * third else (begin + close) / 2
+    rise = close - begin
+    if name in ("crescendo", "build"):
+        ok = rise > 3
+    elif name in ("diminuendo", "decrescendo", "fade"):
+        ok = rise < -3 or float(bars[-1] - bars[:-1].max()) < -8
+    elif name == "swell":
+        ok = middle > min(begin, close) + 2
+    else:
+        ok = float(bars.max() - bars.min()) > 6
+    return ok, rise, f"velocity {begin:.0f} at first, {middle:.0f} in the middle, {close:.0f} at last"
 
 
 def attacks_per_quarter(reading: Reading) -> float:

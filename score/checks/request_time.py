@@ -85,11 +85,11 @@ def _places(reading: Reading, change: TempoChange) -> list[tuple[int, int]]:
 
 
 def sections_named(reading: Reading, name: str) -> list[Section]:
-    """Sections of that name or label; a number after the name does not matter ('verse' finds 'Verse 2')."""
-    wanted = name.lower().strip()
+    """Sections of that name or label, or of several joined by ','; 'verse' finds 'Verse 2'."""
+    wanted = {part.lower().strip() for part in name.split(",")}
     return [
         s for s in reading.piece.sections
-        if wanted in (s.name.lower(), s.label.lower(), s.name.lower().rstrip(" 0123456789"))
+        if wanted & {s.name.lower(), s.label.lower(), s.name.lower().rstrip(" 0123456789")}
     ]  # fmt: skip
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.score.makers import notes, piece, shifted, track
 
 from ripieno.score.analysis.copies import RUN, SURE, TuneIndex, build_index, longest_copy, tune_codes, winnow
 from ripieno.score.analysis.reading import Reading
 from ripieno.score.analysis.skyline import Tune, melody
 from ripieno.score.instruments import Role
 from ripieno.score.piece import Notes
+from tests.score.makers import notes, piece, shifted, track
 
 
 def tune_of(content: Notes) -> Tune:

@@ -73,6 +73,13 @@ def test_the_tune_is_the_upper_edge_without_what_lies_below_a_held_note() -> Non
     assert skyline(reading.lines[0], lowest=True).pitch.tolist()[-2:] == [67, 69]
 
 
+def test_the_left_hand_does_not_enter_the_tune_where_the_right_one_rests() -> None:
+    right = notes("C5:1 D5:1 E5:1 r:1", times=4)
+    left = notes("r:3 C3+G3:1", times=4)
+    reading = Reading(piece(track("piano", Role.LEAD, "piano", np.concatenate([right, left])), bars=4))
+    assert melody(reading).pitch.tolist() == [72, 74, 76] * 4
+
+
 def test_the_lead_is_named_or_the_top_line() -> None:
     low = track("cello", Role.COUNTERMELODY, "cello", notes("C3:4", times=4))
     high = track("violin", Role.LEAD, "violin", notes("E5:4", times=4))

@@ -96,6 +96,7 @@ CASES: dict[str, tuple[Callable[[], Piece], Callable[[], Piece]]] = {
         lambda: solo(SCALE + "C4:1 E4:1 C4:2", bars=3, chords="C"),
     ),
     "cadence.abrupt": (lambda: solo(SCALE * 2 + "C4:.75 E4:.25", bars=5), lambda: solo(SCALE * 2 + "E4:1 C4:2", bars=5)),
+    "form.overrun": (lambda: solo("C5:4 C5:4", bars=1), lambda: solo("C5:4 C5:4", bars=2)),
     "silence.track": (lambda: solo("r:4", bars=1), lambda: solo("C5:4", bars=1)),
     "silence.bars": (lambda: solo("C5:4 r:8 C5:4", bars=4), lambda: solo("C5:4 C5:8 C5:4", bars=4)),
     "clash.semitone": (lambda: block("F4"), lambda: block("C4")),
