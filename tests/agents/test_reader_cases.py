@@ -14,18 +14,72 @@ from ripieno.score.instruments import Role
 from ripieno.score.styles import Player, StyleProfile
 
 DATA = Path(__file__).parent / "data" / "reader"
-STYLES = (
-    "chorale waltz minuet nocturne march string_quartet ragtime reel jig polka celtic_air bluegrass flamenco klezmer swing "
-    "bebop jazz_ballad bossa_nova modal_jazz fusion blues gospel funk soul rock ballad punk metal indie reggae ska salsa "
-    "samba cumbia afrobeat country hip_hop trap lofi house techno trance drum_and_bass synthwave ambient cinematic "
-    "chiptune lullaby tango chanson bolero new_age pop disco"
-).split()
+STYLES = [
+    "chorale",
+    "waltz",
+    "minuet",
+    "nocturne",
+    "march",
+    "string_quartet",
+    "ragtime",
+    "reel",
+    "jig",
+    "polka",
+    "celtic_air",
+    "bluegrass",
+    "flamenco",
+    "klezmer",
+    "swing",
+    "bebop",
+    "jazz_ballad",
+    "bossa_nova",
+    "modal_jazz",
+    "fusion",
+    "blues",
+    "gospel",
+    "funk",
+    "soul",
+    "rock",
+    "ballad",
+    "punk",
+    "metal",
+    "indie",
+    "reggae",
+    "ska",
+    "salsa",
+    "samba",
+    "cumbia",
+    "afrobeat",
+    "country",
+    "hip_hop",
+    "trap",
+    "lofi",
+    "house",
+    "techno",
+    "trance",
+    "drum_and_bass",
+    "synthwave",
+    "ambient",
+    "cinematic",
+    "chiptune",
+    "lullaby",
+    "tango",
+    "chanson",
+    "bolero",
+    "new_age",
+    "pop",
+    "disco",
+]
 
 
 @lru_cache(maxsize=1)
 def reader() -> Reader:
     piano = Player(instrument="piano", role=Role.LEAD)
-    return Reader(tuple(StyleProfile(id=s, name=s.replace("_", " "), family="any", tempo=(60, 100, 160), ensemble=(piano,)) for s in STYLES))
+    return Reader(
+        tuple(
+            StyleProfile(id=s, name=s.replace("_", " "), family="any", tempo=(60, 100, 160), ensemble=(piano,)) for s in STYLES
+        )
+    )
 
 
 def cases(*names: str) -> list[Any]:
@@ -41,7 +95,8 @@ def plain(name: str, brief: Brief) -> Any:
     if name == "quadrant":
         assert brief.valence is not None and brief.arousal is not None, "no mood was read"
         return {(True, True): "Q1", (False, True): "Q2", (False, False): "Q3", (True, False): "Q4"}[
-            brief.valence.value >= 0, brief.arousal.value >= 0]
+            brief.valence.value >= 0, brief.arousal.value >= 0
+        ]
     if name == "form":
         return brief.form.value.name if brief.form else None
     if name == "sections":

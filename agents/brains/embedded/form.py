@@ -1,7 +1,7 @@
 """The form: by name ('AABA', 'rondo'), as a list of sections ('intro 4 bars, verse 8, chorus 8'), or by mention."""
 
 import re
-from collections.abc import Iterator
+from typing import Any
 
 from ripieno.agents.brains.embedded.found import Reading, negated
 from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases
@@ -11,8 +11,8 @@ from ripieno.score.errors import BadRequest
 from ripieno.score.time import MAX_BARS
 
 _LETTERS = re.compile(r"(?<![\w#])([A-D](?:['’]?(?:\s?[-–]\s?|\s(?=[A-D]\b)|,\s?)?[A-D]['’]?){2,15})(?![\w#])")
-_FORM_NOUNS = frozenset("form structure sections section song layout scheme".split())
-_BARS = frozenset("bar bars measure measures".split())
+_FORM_NOUNS = frozenset(["form", "structure", "sections", "section", "song", "layout", "scheme"])
+_BARS = frozenset(["bar", "bars", "measure", "measures"])
 _COUNTS = {"two": 2, "three": 3, "four": 4, "2": 2, "3": 3, "4": 4, "twice": 2, "double": 2, "x2": 2, "x3": 3, "x4": 4}
 
 
@@ -39,40 +39,46 @@ class FormReader:
             reading.spans += spans
             total = sum(s.bars or 0 for s in sections)
             if total > MAX_BARS:
-                raise BadRequest(f"A piece has 1 to {MAX_BARS} bars", value=f"{total} bars in all", cure="ask for shorter sections")
+                raise BadRequest(
+                    f"A piece has 1 to {MAX_BARS} bars", value=f"{total} bars in all", cure="ask for shorter sections"
+                )
             if total and all(s.bars for s in sections):
                 reading.values["bars"] = Attribute[int](value=total, origin=Origin.INFERRED, words=said)
         elif letters is not None:
             text, first, last, labels = letters
             known = self._named.get(text) if text else None
             parts = tuple(SectionRequest(name=label, label=label) for label in labels)
-            reading.values["form"] = Attribute[FormRequest](value=FormRequest(name=known or text, sections=parts),
-                                                            words=words.written(first, last))
+            reading.values["form"] = Attribute[FormRequest](
+                value=FormRequest(name=known or text, sections=parts), words=words.written(first, last)
+            )
             reading.use(first, last)
         elif named:
             hit = named[0]
             extra = tuple(s for s in sections)
             name = hit.value
             reading.values["form"] = Attribute[FormRequest](
-                value=FormRequest(name=name, sections=extra if len(extra) > 1 else ()), words=words.written(hit.first, hit.last))
+                value=FormRequest(name=name, sections=extra if len(extra) > 1 else ()), words=words.written(hit.first, hit.last)
+            )
         elif sections:
             names = [s.name for s in sections]
             name = "verse-chorus" if "verse" in names or "chorus" in names else "sections"
             said = words.written(*spans[0])
             reading.values["form"] = Attribute[FormRequest](
-                value=FormRequest(name=name, sections=tuple(sections)), words=said, origin=Origin.INFERRED, confidence=0.6)
+                value=FormRequest(name=name, sections=tuple(sections)), words=said, origin=Origin.INFERRED, confidence=0.6
+            )
             reading.spans += spans
         for hit in named:
             reading.use(hit.first, hit.last)
         rivals = sorted({h.value for h in named} - {named[0].value}) if named else []
         if rivals and not listed:
-            reading.notice("form", f"The request names the forms {named[0].value} and {', '.join(rivals)}; {named[0].value} was taken.")
+            reading.notice(
+                "form", f"The request names the forms {named[0].value} and {', '.join(rivals)}; {named[0].value} was taken."
+            )
         return reading
 
-    def vocabulary(self) -> Iterator[str]:
-        """Every word of its tables."""
-        yield from self._named.words()
-        yield from self._words.words()
+    def tables(self) -> tuple[PhraseTable[Any], ...]:
+        """The tables of phrases that it knows."""
+        return (self._named, self._words)
 
     def _sections(self, words: Words) -> tuple[list[SectionRequest], list[tuple[int, int]]]:
         """Sections in the order said, with their bars where said; a section named twice in prose counts once."""
@@ -110,22 +116,42 @@ class FormReader:
             return True
         if name in ("theme", "head", "drop", "episode", "breakdown") and word not in ("drop", "breakdown", "theme", "head"):
             return True
-        if word in ("opening", "ending", "tag", "head", "theme", "hook", "drop", "interlude", "exposition", "development", "episode"):
-            has_bars = number_at(words, last) is not None or words.at(first - 1) in _BARS or (
-                words.at(first - 2) in _BARS) or words.at(last + 1) in _BARS
+        if word in (
+            "opening",
+            "ending",
+            "tag",
+            "head",
+            "theme",
+            "hook",
+            "drop",
+            "interlude",
+            "exposition",
+            "development",
+            "episode",
+        ):
+            has_bars = (
+                number_at(words, last) is not None
+                or words.at(first - 1) in _BARS
+                or (words.at(first - 2) in _BARS)
+                or words.at(last + 1) in _BARS
+            )
             if word == "theme" and after in ("and", "with", "song", "music", "for", "of"):
                 return True
             if word in ("ending",) and before in ("a", "an", "the", "and") and after in ("", "in", "with"):
                 return True
             listed = words.clause[first] != words.clause[first - 1] if first else False
             return not (has_bars or (listed and after in ("", "and", "verse", "chorus")))
-        if word == "chorus" and (after in ("effect", "pedal", "guitar") or (after == "of" and number_at(words, last + 1) is None) or before in ("with", "a") and after == "and"):
+        if word == "chorus" and (
+            after in ("effect", "pedal", "guitar")
+            or (after == "of" and number_at(words, last + 1) is None)
+            or (before in ("with", "a") and after == "and")
+        ):
             return True
         return word == "refrain" and after == "from"
 
 
 def _section_bars(words: Words, first: int, last: int) -> tuple[int | None, int, int, int]:
-    """Bars said with the section at words `first` to `last`: 'intro 4 bars', '8-bar intro', 'verse (16)', 'two 16-bar verses'."""
+    """Bars said with the section at words `first` to `last`: 'intro 4 bars', '8-bar intro', 'verse (16)'."""
     bars: int | None = None
     start, end, times = first, last, 1
     # after: 'verse 8', 'verse (8 bars)', 'verse: 8 bars', 'verse of 16 bars', 'verse x2'
@@ -136,7 +162,11 @@ def _section_bars(words: Words, first: int, last: int) -> tuple[int | None, int,
     if number is not None and _near(words, last, k):
         unit = words.at(number[1]) in _BARS
         follows = words.at(number[1])
-        plain = number[1] >= len(words) or words.clause[number[1]] != words.clause[number[1] - 1] or follows in ("and", "then", "in", "with", "at")
+        plain = (
+            number[1] >= len(words)
+            or words.clause[number[1]] != words.clause[number[1] - 1]
+            or follows in ("and", "then", "in", "with", "at")
+        )
         if follows not in _BARS and words.gap[number[1]] == "-" if number[1] < len(words) else False:
             plain = False
         if unit and _belongs_to_next(words, number[1] + 1):
@@ -165,12 +195,16 @@ def _section_bars(words: Words, first: int, last: int) -> tuple[int | None, int,
 
 def _near(words: Words, last: int, k: int) -> bool:
     gap = words.gap[last] if last < len(words) else "."
-    return k < len(words) and gap in ("", ":", "(", "-", "–", "—", "=", "[") or (k > last and gap == "")
+    return (k < len(words) and gap in ("", ":", "(", "-", "–", "—", "=", "[")) or (k > last and gap == "")
 
 
 def _belongs_to_next(words: Words, i: int) -> bool:
     """Whether '8 bar' at this place counts for the noun that follows: 'then an 8 bar verse'."""
-    return i < len(words) and words.at(i) in ("verse", "verses", "chorus", "choruses", "intro", "outro", "bridge") and words.joined(i)
+    return (
+        i < len(words)
+        and words.at(i) in ("verse", "verses", "chorus", "choruses", "intro", "outro", "bridge")
+        and words.joined(i)
+    )
 
 
 def _number_ending(words: Words, i: int) -> tuple[float, int] | None:
@@ -184,8 +218,33 @@ def _number_ending(words: Words, i: int) -> tuple[float, int] | None:
 def _enumerated(words: Words, found: list[tuple[str, int | None, int, int, int]]) -> set[int]:
     """Indices of sections that stand in a list: neighbours with nothing but signs and small words between."""
     listed: set[int] = set()
-    small = {"then", "and", "a", "an", "the", "to", "into", "another", "by", "followed", "second", "first", "final", "last", "with",
-             "back", "again", "finally", "next", "section", "short", "long", "big", "one", "two"}
+    small = {
+        "then",
+        "and",
+        "a",
+        "an",
+        "the",
+        "to",
+        "into",
+        "another",
+        "by",
+        "followed",
+        "second",
+        "first",
+        "final",
+        "last",
+        "with",
+        "back",
+        "again",
+        "finally",
+        "next",
+        "section",
+        "short",
+        "long",
+        "big",
+        "one",
+        "two",
+    }
     run: list[int] = []
     for k in range(len(found)):
         if run:
@@ -213,6 +272,6 @@ def _lettered(words: Words) -> tuple[str, int, int, list[str]] | None:
         near = words.low[max(0, first - 3) : first] + words.low[last : last + 2]
         if labels[0] != "A" or "B" not in labels:
             continue
-        if len(labels) >= 3 and (solid and len(labels) >= 3 or any(w in _FORM_NOUNS for w in near)):
+        if len(labels) >= 3 and ((solid and len(labels) >= 3) or any(w in _FORM_NOUNS for w in near)):
             return "".join(labels), first, last, labels
     return None

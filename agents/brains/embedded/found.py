@@ -3,14 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from ripieno.agents.brains.embedded.lexicon import word_set
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Notice
 
-_NEGATORS = frozenset(
-    "not no non never without don't doesn't isn't aren't wasn't didn't can't cannot shouldn't won't nor avoid avoiding "
-    "unlike less lacks lacking free away departs departing deviates deviating fails devoid refuses".split()
-)
-_WALLS = frozenset("but however instead yet although though because so that which who when where while".split())
 _HYPOTHETICAL = frozenset(("whether",))
 
 
@@ -37,9 +33,11 @@ def negated(words: Words, i: int, reach: int = 7) -> bool:
     k = i - 1
     while k >= 0 and seen < reach and words.sentence[k] == words.sentence[i]:
         word = words.low[k]
-        if word in _WALLS or (words.clause[k] != words.clause[i] and word not in _NEGATORS):
+        if word in word_set("found", "walls") or (
+            words.clause[k] != words.clause[i] and word not in word_set("found", "negators")
+        ):
             return False
-        if word in _NEGATORS:
+        if word in word_set("found", "negators"):
             follows = words.at(k + 1)
             if word == "not" and follows in ("only", "just", "merely", "simply"):
                 return False

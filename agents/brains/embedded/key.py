@@ -1,26 +1,17 @@
 """Tonic and mode: 'in F sharp minor', 'D dorian', 'minor key', 'E-flat', 'harmonic minor scale on A'."""
 
 import re
-from collections.abc import Iterator
+from typing import Any
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
-from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, word_set
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin
 from ripieno.score.keys import MODE_NAMES
 
-_SCALE_NOUNS = frozenset("key keys scale scales mode modes tonality tonal".split())
+_SCALE_NOUNS = frozenset(["key", "keys", "scale", "scales", "mode", "modes", "tonality", "tonal"])
 _SHORT = re.compile(r"^([A-G][#♯b♭]?)m(?:in)?$")
 _SIGNS = {"sharp": "#", "flat": "b", "sharps": "#", "flats": "b"}
-_FOLLOW = frozenset(  # what may stand after "in A" or "in a minor" for it to be a key
-    "with at for and but around about using in on by or as to featuring played key which that around approximately then from "
-    "starting over through please is so tempo bpm time metre meter only".split()
-)
-_NOT_A_MODE_BEFORE = frozenset(  # 'minor third', 'major role': these after the word deny it
-    "third thirds second seconds sixth sixths seventh sevenths seventh-chord ninth role influence roles part hit label labels "
-    "artist event deal works work shift change changes changes. difference events issue issues factor breakthrough problem "
-    "detail details tweaks tweak adjustment adjustments character characters league city cities".split()
-)
 
 
 def _mode_table() -> PhraseTable[tuple[str, bool]]:
@@ -46,9 +37,9 @@ class KeyReader:
     def __init__(self) -> None:
         self._modes = _mode_table()
 
-    def vocabulary(self) -> Iterator[str]:
-        """Every word of its tables."""
-        return self._modes.words()
+    def tables(self) -> tuple[PhraseTable[Any], ...]:
+        """The tables of phrases that it knows."""
+        return (self._modes,)
 
     def read(self, words: Words) -> Reading:
         """Tonic and mode with their origins; notices where several keys are named."""
@@ -78,7 +69,8 @@ class KeyReader:
             mode = self._mode_after(words, after)
             before = words.at(i - 1)
             keyed = before in ("in", "key", "of", "tonic", "is", "to", "centre", "center", "on", "around") or (
-                i > 0 and ":" in words.gap[i])
+                i > 0 and ":" in words.gap[i]
+            )
             if mode is not None:
                 if words.raw[i] == "a" and not self._lower_a_is_note(words, i, mode.last):
                     return self._mode_at(words, i)
@@ -88,11 +80,18 @@ class KeyReader:
                 return name, mode.value[0], i, end, 1.0
             if words.raw[i][0].islower() and len(words.raw[i]) == 1 and after == i + 1:
                 return None
-            if _key_of(words, i) or (before == "in" and (_closes(words, after) or words.at(after) in _FOLLOW)):
+            if _key_of(words, i) or (
+                before == "in" and (_closes(words, after) or words.at(after) in word_set("key", "follow"))
+            ):
                 if words.raw[i] in ("a", "i"):
                     return None
                 return name, None, i, after, 0.8
-            if words.at(after) == "blues" and before in ("in", "an", "a") and words.raw[i][0].isupper() and len(words.raw[i]) > 0:
+            if (
+                words.at(after) == "blues"
+                and before in ("in", "an", "a")
+                and words.raw[i][0].isupper()
+                and len(words.raw[i]) > 0
+            ):
                 return (name, None, i, after, 0.7) if before == "in" else None
             return None
         short = _short_key(words, i)
@@ -103,16 +102,24 @@ class KeyReader:
             return None
         hit = self._modes.match(words, i)
         if hit is None:
-            short = {"min": "minor", "maj": "major", "mixo": "mixolydian", "phryg": "phrygian", "pent": "pentatonic"}.get(words.low[i])
+            short = {"min": "minor", "maj": "major", "mixo": "mixolydian", "phryg": "phrygian", "pent": "pentatonic"}.get(
+                words.low[i]
+            )
             return Hit((short, True), i, i + 1) if short in MODE_NAMES and short else None
-        if hit.value[0] in ("chromatic", "double harmonic", "lydian dominant") and not hit.value[1] \
-                and words.at(hit.last) not in _SCALE_NOUNS:
+        if (
+            hit.value[0] in ("chromatic", "double harmonic", "lydian dominant")
+            and not hit.value[1]
+            and words.at(hit.last) not in _SCALE_NOUNS
+        ):
             return None
-        return None if words.at(hit.last) in _NOT_A_MODE_BEFORE else hit
+        return None if words.at(hit.last) in word_set("key", "no_mode_before") else hit
 
     def _lower_a_is_note(self, words: Words, i: int, after: int) -> bool:
-        return words.at(i - 1) in ("in", "key", "of") and words.at(after) not in _SCALE_NOUNS and (
-            _closes(words, after) or words.at(after) in _FOLLOW)
+        return (
+            words.at(i - 1) in ("in", "key", "of")
+            and words.at(after) not in _SCALE_NOUNS
+            and (_closes(words, after) or words.at(after) in word_set("key", "follow"))
+        )
 
     def _mode_at(self, words: Words, i: int) -> tuple[str | None, str | None, int, int, float] | None:
         hit = self._modes.match(words, i)
@@ -121,7 +128,7 @@ class KeyReader:
         mode, alone = hit.value
         after = words.at(hit.last)
         scale = after in _SCALE_NOUNS and words.joined(hit.last)
-        if after in _NOT_A_MODE_BEFORE:
+        if after in word_set("key", "no_mode_before"):
             return None
         if scale:
             return None, mode, i, hit.last + 1, 1.0
@@ -132,10 +139,31 @@ class KeyReader:
             if words.low[i] not in ("major", "minor"):
                 return (None, mode, i, hit.last, 0.9) if words.low[i] in ("dur", "moll") else None
             if before in ("in", "key", "mode", "scale", "tonality", "minor", "major", "is", "to", "a", "of", "it", "make") and (
-                    _closes(words, hit.last) or after in _FOLLOW or after in _SCALE_NOUNS):
+                _closes(words, hit.last) or after in word_set("key", "follow") or after in _SCALE_NOUNS
+            ):
                 return None, mode, i, hit.last, 0.9 if before in ("in", "key", "mode", "scale") else 0.6
-            if after in ("chord", "chords", "melody", "melodies", "harmony", "harmonies", "progression", "feel", "tune", "song",
-                         "piece", "waltz", "blues", "mood", "sound", "tones", "tone", "arpeggio", "arpeggios", "tonality"):
+            if after in (
+                "chord",
+                "chords",
+                "melody",
+                "melodies",
+                "harmony",
+                "harmonies",
+                "progression",
+                "feel",
+                "tune",
+                "song",
+                "piece",
+                "waltz",
+                "blues",
+                "mood",
+                "sound",
+                "tones",
+                "tone",
+                "arpeggio",
+                "arpeggios",
+                "tonality",
+            ):
                 return None, mode, i, hit.last, 0.6
         return None
 
@@ -157,17 +185,26 @@ class KeyReader:
             others = {(f[0], f[1] or "") for f in tonics if f[0] != best_tonic[0] and f[4] >= 0.8}
             if others:
                 said = ", ".join(f"{t} {m}".strip() for t, m in sorted((t or "", m) for t, m in others))
-                reading.notice("key", f"The request names more than one key; the piece is in {best_tonic[0]}, and {said} "
-                                      "is not used as the main key.")
+                reading.notice(
+                    "key",
+                    f"The request names more than one key; the piece is in {best_tonic[0]}, and {said} "
+                    "is not used as the main key.",
+                )
         if best_mode is not None:
             weak = best_mode[4] < 0.7
             reading.values["mode"] = Attribute[str](
-                value=best_mode[1] or "major", words=words.written(best_mode[2], best_mode[3]),
-                origin=Origin.INFERRED if weak else Origin.STATED, confidence=round(min(1.0, best_mode[4]), 2))
+                value=best_mode[1] or "major",
+                words=words.written(best_mode[2], best_mode[3]),
+                origin=Origin.INFERRED if weak else Origin.STATED,
+                confidence=round(min(1.0, best_mode[4]), 2),
+            )
             rivals = {f[1] for f in modes if f[4] >= 0.9 and f[0] is None and f[1] in ("major", "minor")} - {best_mode[1]}
             if rivals and best_mode[1] in ("major", "minor"):
-                reading.notice("mode", f"The request names both {best_mode[1]} and {', '.join(sorted(str(r) for r in rivals))}; "
-                                       f"{best_mode[1]} was taken.")
+                reading.notice(
+                    "mode",
+                    f"The request names both {best_mode[1]} and {', '.join(sorted(str(r) for r in rivals))}; "
+                    f"{best_mode[1]} was taken.",
+                )
 
 
 def _short_key(words: Words, i: int) -> tuple[str | None, str | None, int, int, float] | None:
@@ -186,7 +223,15 @@ def _key_of(words: Words, i: int) -> bool:
     """Whether 'key of', 'key:', 'key is' or 'tonic' stands before word `i`."""
     if words.at(i - 1) in ("key", "tonic") and i > 0:
         return True
-    return words.at(i - 2) in ("key", "keys", "tonic", "tonality") and words.at(i - 1) in ("of", "is", "to", "in", "centre", "center", "note")
+    return words.at(i - 2) in ("key", "keys", "tonic", "tonality") and words.at(i - 1) in (
+        "of",
+        "is",
+        "to",
+        "in",
+        "centre",
+        "center",
+        "note",
+    )
 
 
 def _opens_sentence(words: Words, i: int) -> bool:

@@ -1,18 +1,16 @@
-"""The two ends of a reading: words that nobody knows are placed near known ones before, and what nobody used is listed after."""
+"""The two ends of a reading: unknown words are placed near known ones before it, what nobody used is listed after it."""
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
+from ripieno.agents.brains.embedded import levels
 from ripieno.agents.brains.embedded.found import Reading
-from ripieno.agents.brains.embedded.lexicon import lexicon, singular
+from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, word_set
 from ripieno.agents.brains.embedded.nearness import Nearness
 from ripieno.agents.brains.embedded.words import Words
 
 _MOST = 400  # words of one text that are looked at: beyond it, it is no request
-_KEY_WORDS = (
-    "tempo bars measures seconds minutes octaves metre meter signature major minor sharp flat pentatonic dorian phrygian lydian "
-    "mixolydian locrian aeolian harmonic melodic chords progression"
-).split()
 
 
 @lru_cache(maxsize=1)
@@ -22,10 +20,16 @@ def small_words() -> frozenset[str]:
     return frozenset((plain["function"] + plain["request"]).split())
 
 
-def nearness_to(vocabulary: Iterable[str], moods: Iterable[str]) -> Nearness:
-    """Nearness to the words of the reader's tables; `moods` may be found by their stems too."""
-    common = frozenset(lexicon("common")["words"].split()) | small_words()
-    return Nearness({*vocabulary, *_KEY_WORDS}, moods, common)
+def nearness_to(tables: Iterable[PhraseTable[Any]], moods: PhraseTable[Any]) -> Nearness:
+    """Nearness to the words that mean something by themselves in the reader's tables; `moods` are found by their stems too."""
+    found = tuple(tables)
+    level_words = (*levels.tables().tempo.words(), *levels.tables().rhythm.words())
+    return Nearness(
+        vocabulary=(*word_set("leftover", "key_words"), *(word for table in found for word, _ in table.singles())),
+        roots=(word for word, _ in moods.singles()),
+        known=(*level_words, *(word for table in found for word in table.words())),
+        common=frozenset(lexicon("common")["words"].split()) | small_words(),
+    )
 
 
 def place_unknown(words: Words, nearness: Nearness) -> None:
@@ -38,7 +42,7 @@ def place_unknown(words: Words, nearness: Nearness) -> None:
         name = raw[0].isupper() and not raw.isupper() and i > 0 and words.sentence[i - 1] == words.sentence[i]
         if name or not word.isalpha():
             continue
-        placing = nearness.place(singular(word))
+        placing = nearness.place(word)
         looked += 1
         if placing is not None:
             words.low[i] = placing.known

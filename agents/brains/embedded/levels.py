@@ -8,18 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ripieno.agents.brains.embedded.found import hypothetical, negated
-from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases, word_set
 from ripieno.agents.brains.embedded.words import Words
-
-_COPULAS = frozenset("is are was be remains stays feels keeps seems has becomes that's it's being strikes maintains should must to "
-                     "set very falls sits".split())
-_ADVERBS = frozenset(
-    "very highly extremely incredibly quite rather fairly really truly exceptionally so pretty somewhat super moderately and but "
-    "yet or too also more most neither nor not relatively carefully comfortably consistently slightly mildly wonderfully".split())
-_STOPS = frozenset(
-    "a an the its this that with while whilst as which using of in on for from by to through featuring and/or at under over than "
-    "until played".split())
-_WITHIN = frozenset("of in this the song music piece track its for throughout a an that which our".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +43,9 @@ def tables() -> _Tables:
     return _Tables(
         PhraseTable((w, k) for k in kinds for w in phrases(tempo[k])),
         PhraseTable((w, k) for k in ("serene", "moderate", "intense") for w in phrases(rhythm[k])),
-        frozenset(phrases(tempo["nouns"])), frozenset(phrases(tempo["verbs"])), frozenset(phrases(rhythm["nouns"])),
+        frozenset(phrases(tempo["nouns"])),
+        frozenset(phrases(tempo["verbs"])),
+        frozenset(phrases(rhythm["nouns"])),
     )
 
 
@@ -62,8 +54,11 @@ def read_levels(words: Words) -> list[Level]:
     t = tables()
     found: list[Level] = []
     taken = bytearray(len(words))
-    anchors = [(i, "tempo" if w in t.tempo_nouns else "rhythm") for i, w in enumerate(words.low)
-               if (w in t.tempo_nouns or w in t.rhythm_nouns) and not words.masked[i]]
+    anchors = [
+        (i, "tempo" if w in t.tempo_nouns else "rhythm")
+        for i, w in enumerate(words.low)
+        if (w in t.tempo_nouns or w in t.rhythm_nouns) and not words.masked[i]
+    ]
     for i, family in anchors:
         table = t.tempo if family == "tempo" else t.rhythm
         found += _before(words, i, family, table, taken)
@@ -94,7 +89,7 @@ def _before(words: Words, i: int, family: str, table: PhraseTable[str], taken: b
     steps = 0
     while start > 0 and steps < 9 and words.sentence[start - 1] == words.sentence[i]:
         word = words.low[start - 1]
-        if taken[start - 1] or (word in _STOPS and words.at(start - 2) != "neither"):
+        if taken[start - 1] or (word in word_set("levels", "stops") and words.at(start - 2) != "neither"):
             break
         if words.gap[start] not in ("", "-", ",", "'"):
             break
@@ -124,9 +119,9 @@ def _only_qualifies(words: Words, first: int, last: int, table: PhraseTable[str]
     strange = 0
     for k in range(first, last):
         word = words.low[k]
-        if word not in _ADVERBS and table.match(words, k) is None:
+        if word not in word_set("levels", "adverbs") and table.match(words, k) is None:
             strange += 1
-        if word in _COPULAS and word not in _ADVERBS:
+        if word in word_set("levels", "copulas") and word not in word_set("levels", "adverbs"):
             return False
     return strange <= 2
 
@@ -138,13 +133,13 @@ def _after(words: Words, i: int, end: int, family: str, table: PhraseTable[str],
     copula = False
     while k < min(end, i + 8) and words.sentence[k] == sentence:
         word = words.low[k]
-        if word in _COPULAS or words.gap[k] == ":" or (words.gap[k] == "," and word == "neither"):
+        if word in word_set("levels", "copulas") or words.gap[k] == ":" or (words.gap[k] == "," and word == "neither"):
             copula = True
             break
         if table.match(words, k) is not None and k <= i + 1 and words.gap[k] in ("", ":"):
             copula = True  # 'set the tempo fast'
             break
-        if word not in _WITHIN and word not in ("but",) and words.clause[k] != words.clause[i]:
+        if word not in word_set("levels", "within") and word not in ("but",) and words.clause[k] != words.clause[i]:
             return []
         if word in ("with", "and", "while", "as", "using", "featuring", "creating", "or"):
             return []
@@ -156,9 +151,20 @@ def _after(words: Words, i: int, end: int, family: str, table: PhraseTable[str],
     last = k
     while last < min(end, k + 14) and words.sentence[last] == sentence:
         word = words.low[last]
-        if words.clause[last] != clause and table.match(words, last) is None and word not in _ADVERBS:
+        if words.clause[last] != clause and table.match(words, last) is None and word not in word_set("levels", "adverbs"):
             break
-        if last > k + 1 and word in ("with", "while", "which", "featuring", "as", "like", "using", "where", "because", "reflecting"):
+        if last > k + 1 and word in (
+            "with",
+            "while",
+            "which",
+            "featuring",
+            "as",
+            "like",
+            "using",
+            "where",
+            "because",
+            "reflecting",
+        ):
             break
         last += 1
     stop = last

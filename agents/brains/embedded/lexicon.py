@@ -23,8 +23,14 @@ def lexicon(name: str) -> dict[str, Any]:
     return tomllib.loads(place.read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=128)
+def word_set(table: str, name: str) -> frozenset[str]:
+    """A set of small words from `lexicons/grammar.toml`."""
+    return frozenset(lexicon("grammar")[table][name].split())
+
+
 def phrases(listed: str) -> list[str]:
-    """The phrases of a list as the lexicons write it: one string, commas between (it is parsed ten times faster than an array)."""
+    """The phrases of a list as the lexicons write it: one string, commas between (quicker to parse than an array)."""
     return [p for part in listed.replace("\n", " ").split(",") if (p := part.strip())]
 
 

@@ -3,17 +3,11 @@
 from dataclasses import dataclass
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
-from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases
+from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases, word_set
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin, Signed
 
-_BINDERS = frozenset(
-    "convey conveys conveying conveyed express expresses expressing expression evoke evokes evoking radiate radiates radiating "
-    "project projects projecting projection embody embodies embodying exude exudes exuding filled fill fills imbued imbue steeped "
-    "infused infuses sense feeling feel feels mood moods emotion emotions nature laden characterized atmosphere sounds sounding "
-    "sound capture captures capturing emotional inherently known accentuated full brimming drenched projecting vibe vibes tone "
-    "spirit aura ambience ambiance undertones quality".split())
-_LISTING = frozenset("range variety spectrum".split())
+_LISTING = frozenset(["range", "variety", "spectrum"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +58,8 @@ class MoodReader:
         if any(w in _LISTING for w in low[max(0, first - 9) : first]):
             return 0.02
         weight = 0.2 if mood.weak else 1.0
-        if any(w in _BINDERS for w in near):
-            weight *= 2.5
+        if any(w in word_set("mood", "binders") for w in near):
+            weight *= 3.0
         return weight
 
     @staticmethod

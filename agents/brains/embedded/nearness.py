@@ -9,11 +9,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ripieno.agents.brains.embedded.lexicon import singular
+
 _SUFFIXES = (
-    "fulness", "lessness", "iveness", "ousness", "ication", "ations", "ation", "ingly", "fully", "ously", "ively", "edly", "ness",
-    "ment", "ity", "ful", "ing", "ies", "ers", "est", "ish", "ily", "ly", "ed", "es", "er", "al", "ic", "y", "e", "s",
+    "fulness", "lessness", "iveness", "ousness", "ication", "ations", "ation", "ingly", "fully", "ously", "ively", "edly",
+    "ness", "ment", "ity", "ful", "ing", "ies", "ers", "est", "ish", "ily", "ly", "ed", "es", "er", "al", "ic", "y", "e", "s",
 )  # fmt: skip
-_SHARED = 0.66  # least likeness of letters
+_SHARED = 0.7  # least likeness of letters
 _STEM, _SPELLING, _FAR_SPELLING, _LETTERS = 0.9, 0.75, 0.6, 0.5  # confidences
 
 
@@ -32,24 +34,27 @@ class Nearness:
     Args:
         vocabulary: words to be near to in spelling, folded.
         roots: those of them that may be found by their stem (adjectives, whose nouns and adverbs mean the same).
-        common: words that are never placed (see lexicons/common.toml).
+        known: further words that stay as they are.
+        common: everyday words that are never placed, nor what is derived from them (see lexicons/common.toml).
     """
 
-    def __init__(self, vocabulary: Iterable[str], roots: Iterable[str], common: frozenset[str]) -> None:
-        self._known = frozenset(w for w in vocabulary if len(w) >= 4 and w.isalpha())
+    def __init__(self, vocabulary: Iterable[str], roots: Iterable[str], known: Iterable[str], common: frozenset[str]) -> None:
+        targets = frozenset(w for w in vocabulary if len(w) >= 4 and w.isalpha())
+        self._familiar_words = targets.union(known, common)
         self._common = common
+        self._roots = frozenset(roots)
         self._stems: dict[str, str] = {}
-        for word in sorted(set(roots), key=lambda w: (len(w), w)):
+        for word in sorted(self._roots, key=lambda w: (len(w), w)):
             if len(word) >= 4 and word.isalpha():
                 self._stems.setdefault(stem(word), word)
         self._by_letter: dict[str, list[tuple[int, int, str]]] = defaultdict(list)  # first letter -> letters, length, word
-        for word in sorted(self._known):
+        for word in sorted(targets):
             self._by_letter[word[0]].append((_letters(word), len(word), word))
         self._seen: dict[str, Placing | None] = {}
 
     def place(self, word: str) -> Placing | None:
         """The place of a folded word; None where it is known already, common, too short, or near nothing."""
-        if len(word) < 4 or word in self._known or word in self._common or not word.isalpha():
+        if len(word) < 4 or not word.isalpha() or self._familiar(word) or self._familiar(singular(word)):
             return None
         if word not in self._seen:
             if len(self._seen) > 4096:
@@ -57,13 +62,19 @@ class Nearness:
             self._seen[word] = self._search(word)
         return self._seen[word]
 
+    def _familiar(self, word: str) -> bool:
+        return word in self._familiar_words
+
     def _search(self, word: str) -> Placing | None:
         root = stem(word)
         if len(root) >= 4 and root not in self._common:
             same = self._stems.get(root) or self._stems.get(root + "e")
             if same is not None:
                 return Placing(same, _STEM, "stem")
-        if stem(word) in self._common or any(word.removesuffix(s) in self._common for s in ("s", "es", "ed", "ing", "ly", "er")):
+        if root in self._common or any(
+            word.removesuffix(s) in self._common or word.removesuffix(s) + "e" in self._common
+            for s in ("s", "es", "ed", "d", "ing", "ly", "er", "r", "y", "al", "ive", "ion", "ation", "able")
+        ):
             return None
         letters = _letters(word)
         best: tuple[tuple[float, bool, int], Placing] | None = None
@@ -71,7 +82,7 @@ class Nearness:
             for other_letters, length, other in self._by_letter.get(first, ()):
                 if abs(length - len(word)) > 4 or (letters ^ other_letters).bit_count() > 5:
                     continue
-                placing = _judge(word, other)
+                placing = _judge(word, other, other in self._roots)
                 if placing is None:
                     continue
                 rank = (placing.confidence, letters == other_letters and length == len(word), -abs(length - len(word)))
@@ -80,19 +91,33 @@ class Nearness:
         return best[1] if best is not None else None
 
 
-def _judge(word: str, other: str) -> Placing | None:
-    """How near an unknown word is to a known one, where it is near enough."""
+def _judge(word: str, other: str, root: bool) -> Placing | None:
+    """How near an unknown word is to a known one, where it is near enough.
+
+    Slips of the pen keep the consonants, swap two neighbours, or drop or double a letter of a long word; other changes make
+    another English word as often as not ('engaged' is no 'enraged') and do not count.
+    """
     if word[0] == other[0] or word[:2] == other[1::-1]:
         errors = distance(word, other, 2)
-        if errors == 1 and (len(word) >= 5 or _doubled(word, other)):
+        bones = _consonants(word) == _consonants(other)
+        swapped = len(word) == len(other) and sorted(word) == sorted(other)
+        if errors == 1 and (
+            _doubled(word, other) or (len(word) >= 5 and (bones or swapped)) or (len(word) >= 7 and len(word) != len(other))
+        ):
             return Placing(other, _SPELLING, "spelling")
-        if errors == 2 and len(word) >= 8 and len(other) >= 7:
+        if errors == 2 and len(word) >= 8 and bones:
             return Placing(other, _FAR_SPELLING, "spelling")
-    if len(other) >= 6 and word[:4] == other[:4]:
+    if root and len(other) >= 7 and word[:5] == other[:5]:
         mine, theirs = _grams(word), _grams(other)
         if 2.0 * (mine & theirs).total() / (mine.total() + theirs.total()) >= _SHARED:
             return Placing(other, _LETTERS, "letters")
     return None
+
+
+def _consonants(word: str) -> str:
+    """The word's consonants, doubled ones once."""
+    kept = [c for c in word if c not in "aeiouyh"]
+    return "".join(c for i, c in enumerate(kept) if i == 0 or c != kept[i - 1])
 
 
 def _letters(word: str) -> int:
@@ -127,7 +152,8 @@ def _doubled(a: str, b: str) -> bool:
     """Whether two words differ only in a doubled letter."""
     short, long = sorted((a, b), key=len)
     return len(long) == len(short) + 1 and any(
-        long[i] == long[i - 1] and long[:i] + long[i + 1 :] == short for i in range(1, len(long)))
+        long[i] == long[i - 1] and long[:i] + long[i + 1 :] == short for i in range(1, len(long))
+    )
 
 
 def distance(a: str, b: str, limit: int) -> int:

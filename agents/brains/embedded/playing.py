@@ -1,18 +1,13 @@
 """How it is played and how the notes lie: dynamics, articulation, swing, exactness, texture, density, register."""
 
-from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
-from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases, word_set
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, DynamicsShape, Origin, Unit
 
 _T = TypeVar("_T")
-_SOUND_NOUNS = frozenset("melody music sound tone song piece track piano guitar strings dynamics dynamic playing chords notes pad pads "
-                         "drums voice vocals voices harmony background ending intro outro and".split())
-_SIMPLE_NOUNS = frozenset("melody rhythm arrangement texture accompaniment harmony bassline chords part piece song tune beat motif "
-                          "theme piano guitar".split())
 
 
 class PlayingReader:
@@ -25,12 +20,14 @@ class PlayingReader:
         self._articulation = _table(playing["articulation"])
         self._swing: PhraseTable[float] = PhraseTable((k, float(v)) for k, v in playing["swing"].items())
         self._quantised: PhraseTable[bool] = PhraseTable(
-            (w, kind == "yes") for kind, names in playing["quantised"].items() for w in phrases(names))
+            (w, kind == "yes") for kind, names in playing["quantised"].items() for w in phrases(names)
+        )
         self._texture = _table(playing["texture"])
         self._density: PhraseTable[float] = PhraseTable((k, float(v)) for k, v in playing["density"].items())
         self._register = _table(playing["register"])
         self._places: PhraseTable[str] = PhraseTable(
-            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names))
+            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names)
+        )
 
     def read(self, words: Words, taken: bytearray) -> Reading:
         """All of it; `taken` marks words that already mean something else (a rhythm, a tempo)."""
@@ -40,7 +37,11 @@ class PlayingReader:
         for hit in self._live(words, self._quantised):
             reading.values.setdefault("quantised", Attribute[bool](value=hit.value, words=words.written(hit.first, hit.last)))
             reading.use(hit.first, hit.last)
-        for field, table in (("articulation", self._articulation), ("texture", self._texture), ("register_name", self._register)):
+        for field, table in (
+            ("articulation", self._articulation),
+            ("texture", self._texture),
+            ("register_name", self._register),
+        ):
             for text in self._live(words, table):
                 if any(taken[text.first : text.last]) and field == "articulation":
                     continue
@@ -49,22 +50,34 @@ class PlayingReader:
         for level in self._live(words, self._density):
             word = words.low[level.first]
             if word in ("simple", "complex", "intricate", "minimal", "bare") and not any(
-                    w in _SIMPLE_NOUNS for w in words.low[level.last : level.last + 3]):
+                w in word_set("playing", "simple_nouns") for w in words.low[level.last : level.last + 3]
+            ):
                 continue
             weak = word in ("simple", "complex", "spacious", "airy", "intricate", "elaborate")
-            reading.values.setdefault("density", Attribute[Unit](
-                value=level.value, words=words.written(level.first, level.last),
-                origin=Origin.INFERRED if weak else Origin.STATED, confidence=0.6 if weak else 1.0))
+            reading.values.setdefault(
+                "density",
+                Attribute[Unit](
+                    value=level.value,
+                    words=words.written(level.first, level.last),
+                    origin=Origin.INFERRED if weak else Origin.STATED,
+                    confidence=0.6 if weak else 1.0,
+                ),
+            )
             reading.use(level.first, level.last)
         return reading
 
-    def vocabulary(self) -> Iterator[str]:
-        """Every word of its tables."""
-        for table in (self._levels, self._shapes, self._articulation, self._texture, self._register):
-            yield from table.words()
-        for numbers in (self._swing, self._density):
-            yield from numbers.words()
-        yield from self._quantised.words()
+    def tables(self) -> tuple[PhraseTable[Any], ...]:
+        """The tables of phrases that it knows."""
+        return (
+            self._levels,
+            self._shapes,
+            self._articulation,
+            self._swing,
+            self._quantised,
+            self._texture,
+            self._density,
+            self._register,
+        )
 
     def _live(self, words: Words, table: PhraseTable[_T]) -> list[Hit[_T]]:
         return [h for h in table.find(words) if not negated(words, h.first, 3) and not hypothetical(words, h.first)]
@@ -87,7 +100,12 @@ class PlayingReader:
             if hit.first in inside or any(taken[hit.first : hit.last]) or negated(words, hit.first, 3):
                 continue
             word = words.low[hit.last - 1]
-            if word in ("soft", "quiet") and words.at(hit.last) not in _SOUND_NOUNS and words.at(hit.last) and words.joined(hit.last):
+            if (
+                word in ("soft", "quiet")
+                and words.at(hit.last) not in word_set("playing", "sound_nouns")
+                and words.at(hit.last)
+                and words.joined(hit.last)
+            ):
                 continue
             if word in ("p", "f") or (word == "forte" and words.at(hit.first - 1) in ("piano", "my", "your")):
                 continue
@@ -108,8 +126,10 @@ class PlayingReader:
         if phrase == ["dim"]:
             return after != "" and words.joined(hit.last)
         if phrase == ["build"]:
-            return not (after in ("to", "toward", "towards", "gradually", "slowly", "in", "up", "from", "over", "with", "")
-                        or words.at(hit.first - 1) in ("slow", "gradual", "steady", "should", "then", "a", "and", "big", "to"))
+            return not (
+                after in ("to", "toward", "towards", "gradually", "slowly", "in", "up", "from", "over", "with", "")
+                or words.at(hit.first - 1) in ("slow", "gradual", "steady", "should", "then", "a", "and", "big", "to")
+            )
         if phrase in (["building"], ["swell"], ["builds"]):
             return words.at(hit.first - 1) in ("the", "a", "an", "old") and phrase == ["building"]
         return False
@@ -140,7 +160,6 @@ class PlayingReader:
                 if 0.5 <= share <= 0.75:
                     reading.values["swing"] = Attribute[float](value=share, words=words.written(i - 1, i + 1))
                     reading.use(i - 1, i + 1)
-
 
 
 def _table(groups: dict[str, str]) -> PhraseTable[str]:

@@ -1,32 +1,37 @@
 """Chord progressions: symbols or Roman numerals in a row, or a name; for the whole piece or for a section."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ripieno.agents.brains.embedded.found import Reading, negated
-from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases
+from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases, word_set
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin, ProgressionRequest
 from ripieno.score.chords import Chord, parse_roman
 from ripieno.score.errors import BadRequest
 from ripieno.score.keys import Key
 
-_TAIL = r"[A-Za-z0-9#♯b♭Δ△°øo+()]"
 _SYMBOL = re.compile(
     r"(?<![\w#♯♭'’.])[A-H](?:[#♯♭]|b(?![a-z]{2}))?(?:(?:maj|Maj|min|mi|ma|m|M|dim|aug|sus|add|alt|no|omit|b|#|♯|♭|Δ|△|°|ø|\+|o(?=7|\b))|"
-    r"\((?:[#b♯♭]?\d{1,2},?|add\d{1,2}|maj7){1,3}\)|\d{1,2}|6/9)*(?:/[A-G][#♯b♭]?)?(?![\w#♯♭'’])")
+    r"\((?:[#b♯♭]?\d{1,2},?|add\d{1,2}|maj7){1,3}\)|\d{1,2}|6/9)*(?:/[A-G][#♯b♭]?)?(?![\w#♯♭'’])"
+)
 _ROMAN = re.compile(
     r"(?<![\w'’.])[b#♭♯]?(?:VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)(?:maj|dim|sus|add|°|ø|o(?![a-z])|\+|\d{1,2})*"
-    r"(?:/[b#]?(?:VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i))?(?![\w'’])")
+    r"(?:/[b#]?(?:VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i))?(?![\w'’])"
+)
 _NUMBERS = re.compile(r"(?<![\w./:-])[1-7](?:\s?[-–]\s?[1-7]){2,7}(?![\w/:-])")
-_LINK = re.compile(r"^\s*(?:-|–|—|‑|->|→|=>|>|\||,|/|·|•|\.\.\.|;)\s*\|?\s*$|^\s*(?:,\s*)?(?:and|to|then|and then|resolving to|going to)\s+$|^\s+$")
+_LINK = re.compile(
+    r"^\s*(?:-|–|—|‑|->|→|=>|>|\||,|/|·|•|\.\.\.|;)\s*\|?\s*$"
+    r"|^\s*(?:,\s*)?(?:and|to|then|and then|resolving to|going to)\s+$|^\s+$"
+)
 _STRANGER = re.compile(r"^\s*[-–—|>→,]\s*([A-H][\w#♯♭/()+°]{1,9})\s*[-–—|>→,]\s*$")
 _STRONG = re.compile(r"[-–—‑>→|·•]")
-_REPEAT = re.compile(r"^\s*[x×]\s?\d{1,2}\b|^\s*\(?(?:repeat|x\d|\d{1,2}\s?x|twice|loop)")
-_SECTION = re.compile(r"([A-Za-z][A-Za-z -]{0,14}?)\s*(?:\(\s*\d+\s*bars?\s*\))?\s*[:=]\s*\|?\s*$|\b(?:in|for) the ([a-z-]+)[,:]?\s*(?:use|play|with|chords?|progression)?\s*:?\s*$", re.I)
-_CONTEXT = frozenset("chord chords progression progressions changes harmony harmonies harmonic vamp cadence sequence loop".split())
-_OTHER = frozenset("form sections section structure note notes tuning string strings pitches pitch motif vitamin grade plan".split())
+_SECTION = re.compile(
+    r"([A-Za-z][A-Za-z -]{0,14}?)\s*(?:\(\s*\d+\s*bars?\s*\))?\s*[:=]\s*\|?\s*$"
+    r"|\b(?:in|for) the ([a-z-]+)[,:]?\s*(?:use|play|with|chords?|progression)?\s*:?\s*$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,15 @@ class ProgressionReader:
 
     def __init__(self) -> None:
         self._named: PhraseTable[dict[str, object]] = PhraseTable(
-            (name, row) for row in lexicon("progressions")["progression"] for name in phrases(row["names"]))
+            (name, row) for row in lexicon("progressions")["progression"] for name in phrases(row["names"])
+        )
         self._sections: PhraseTable[str] = PhraseTable(
-            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names))
+            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names)
+        )
 
-    def vocabulary(self) -> Iterator[str]:
-        """Every word of its tables."""
-        return self._named.words()
+    def tables(self) -> tuple[PhraseTable[Any], ...]:
+        """The tables of phrases that it knows."""
+        return (self._named,)
 
     def read(self, words: Words) -> tuple[Reading, list[tuple[int, int]]]:
         """All progressions, and the words of those that are spelled out: nobody else should read them."""
@@ -77,18 +84,24 @@ class ProgressionReader:
         self._by_name(words, asked, said, reading)
         if asked:
             reading.values["progressions"] = Attribute[tuple[ProgressionRequest, ...]](
-                value=tuple(asked), origin=Origin.STATED, words="; ".join(said))
+                value=tuple(asked), origin=Origin.STATED, words="; ".join(said)
+            )
         return reading, spelled
 
     def _is_progression(self, words: Words, run: _Run, first: int, last: int, roman: bool) -> bool:
         near = words.low[max(0, first - 6) : first] + words.low[last : last + 3]
-        context = any(w in _CONTEXT for w in near)
-        other = any(w in _OTHER for w in words.low[max(0, first - 3) : first] + words.low[last : last + 2]) and not context
+        context = any(w in word_set("progression", "context") for w in near)
+        other = (
+            any(
+                w in word_set("progression", "other") for w in words.low[max(0, first - 3) : first] + words.low[last : last + 2]
+            )
+            and not context
+        )
         count = len(run.symbols)
         letters = all(len(s) == 1 for s in run.symbols)
-        if letters and not roman and set(run.symbols) <= set("ABCD") and run.symbols[0] == "A" and not context:
-            if count < 4 or set(run.symbols) <= set("AB") or other or not run.strong:
-                return False
+        abc = letters and not roman and set(run.symbols) <= set("ABCD") and run.symbols[0] == "A" and not context
+        if abc and (count < 4 or set(run.symbols) <= set("AB") or other or not run.strong):
+            return False
         if other:
             return False
         if count == 1:
@@ -111,7 +124,9 @@ class ProgressionReader:
                 else:
                     Chord.parse(plain)
             except BadRequest:
-                reading.notice("progressions", f"'{symbol}' is no chord that Ripieno can read; it was left out of the progression.")
+                reading.notice(
+                    "progressions", f"'{symbol}' is no chord that Ripieno can read; it was left out of the progression."
+                )
                 continue
             if plain != symbol:
                 reading.notice("progressions", f"'{symbol}' was read with the German H, as {plain}.")
@@ -135,7 +150,7 @@ class ProgressionReader:
         for match in _NUMBERS.finditer(words.text):
             first, last = words.covering(match.start(), match.end())
             near = words.low[max(0, first - 5) : first] + words.low[last : last + 2]
-            if words.masked[first] or not any(w in _CONTEXT for w in near):
+            if words.masked[first] or not any(w in word_set("progression", "context") for w in near):
                 continue
             numerals = ("I", "ii", "iii", "IV", "V", "vi", "viio")
             chords = tuple(numerals[int(c) - 1] for c in match[0] if c.isdigit())
@@ -151,9 +166,15 @@ class ProgressionReader:
             roman = row["roman"]
             assert isinstance(roman, list)
             each = row.get("bars_each")
-            asked.append(ProgressionRequest(chords=tuple(str(c) for c in roman), roman=True, name=str(row["name"]),
-                                            bars_each=float(str(each)) if each is not None else None,
-                                            section=self._section_after(words, hit.last)))
+            asked.append(
+                ProgressionRequest(
+                    chords=tuple(str(c) for c in roman),
+                    roman=True,
+                    name=str(row["name"]),
+                    bars_each=float(str(each)) if each is not None else None,
+                    section=self._section_after(words, hit.last),
+                )
+            )
             said.append(words.written(hit.first, hit.last))
             reading.use(hit.first, hit.last)
 
@@ -200,10 +221,24 @@ def _bars_each(words: Words, last: int) -> float | None:
     """'two bars each', 'one chord per bar' after the progression."""
     near = words.low[last : last + 9]
     text = " ".join(near)
-    for phrase, value in (("one bar each", 1.0), ("a bar each", 1.0), ("1 bar each", 1.0), ("two bars each", 2.0), ("2 bars each", 2.0),
-                          ("four bars each", 4.0), ("4 bars each", 4.0), ("one chord per bar", 1.0), ("a chord per bar", 1.0),
-                          ("one per bar", 1.0), ("half a bar each", 0.5), ("two chords per bar", 0.5), ("two per bar", 0.5),
-                          ("2 per bar", 0.5), ("per bar", 1.0), ("each bar", 1.0)):
+    for phrase, value in (
+        ("one bar each", 1.0),
+        ("a bar each", 1.0),
+        ("1 bar each", 1.0),
+        ("two bars each", 2.0),
+        ("2 bars each", 2.0),
+        ("four bars each", 4.0),
+        ("4 bars each", 4.0),
+        ("one chord per bar", 1.0),
+        ("a chord per bar", 1.0),
+        ("one per bar", 1.0),
+        ("half a bar each", 0.5),
+        ("two chords per bar", 0.5),
+        ("two per bar", 0.5),
+        ("2 per bar", 0.5),
+        ("per bar", 1.0),
+        ("each bar", 1.0),
+    ):
         if phrase in text:
             return value
     return None

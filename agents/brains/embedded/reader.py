@@ -6,19 +6,19 @@ program. Same text, same brief.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from ripieno.agents.brains.embedded.found import Reading
 from ripieno.agents.brains.embedded.form import FormReader
+from ripieno.agents.brains.embedded.found import Reading
 from ripieno.agents.brains.embedded.instrument_names import name_table
 from ripieno.agents.brains.embedded.key import KeyReader
-from ripieno.agents.brains.embedded.length import read_length
-from ripieno.agents.brains.embedded.lexicon import singular
-from ripieno.agents.brains.embedded.levels import read_levels, tables
 from ripieno.agents.brains.embedded.leftover import nearness_to, place_unknown, read_leftover
+from ripieno.agents.brains.embedded.length import read_length
+from ripieno.agents.brains.embedded.levels import read_levels
+from ripieno.agents.brains.embedded.lexicon import PhraseTable, singular
 from ripieno.agents.brains.embedded.metre import MetreReader
 from ripieno.agents.brains.embedded.mood import MoodReader
-from ripieno.agents.brains.embedded.parts import read_parts
+from ripieno.agents.brains.embedded.parts import read_parts, suited
 from ripieno.agents.brains.embedded.pitch_range import read_range
 from ripieno.agents.brains.embedded.playing import PlayingReader
 from ripieno.agents.brains.embedded.progression import ProgressionReader
@@ -32,6 +32,10 @@ from ripieno.score.errors import BadRequest
 from ripieno.score.styles import StyleProfile
 
 MAX_TEXT = 20_000  # characters
+
+
+class _Family(Protocol):
+    def tables(self) -> tuple[PhraseTable[Any], ...]: ...
 
 
 class Reader:
@@ -50,11 +54,18 @@ class Reader:
         self._progression = ProgressionReader()
         self._mood = MoodReader()
         self._playing = PlayingReader()
-        moods = tuple(self._mood.table.words())
-        self._nearness = nearness_to(
-            (*moods, *(w for part in (self._styles, self._key, self._metre, self._tempo, self._form, self._progression, self._playing)
-                       for w in part.vocabulary()),
-             *tables().tempo.words(), *tables().rhythm.words(), *name_table().words()), moods)
+        families: tuple[_Family, ...] = (
+            self._styles,
+            self._key,
+            self._metre,
+            self._tempo,
+            self._form,
+            self._progression,
+            self._playing,
+        )
+        tables: list[PhraseTable[Any]] = [self._mood.table, name_table()]
+        tables += [table for family in families for table in family.tables()]
+        self._nearness = nearness_to(tables, self._mood.table)
         self._instrument_words = frozenset(name_table().words())
 
     def read(self, text: str) -> Brief:
@@ -64,11 +75,19 @@ class Reader:
             BadRequest: the text is empty or longer than `MAX_TEXT`, or asks for a value that cannot be.
         """
         if not text.strip():
-            raise BadRequest("A request says in words what music is wanted", value=text, cause="the text is empty",
-                             cure='write something like "a wistful waltz in B minor, piano and cello, 32 bars"')
+            raise BadRequest(
+                "A request says in words what music is wanted",
+                value=text,
+                cause="the text is empty",
+                cure='write something like "a wistful waltz in B minor, piano and cello, 32 bars"',
+            )
         if len(text) > MAX_TEXT:
-            raise BadRequest(f"A request has at most {MAX_TEXT} characters", value=f"{len(text)} characters",
-                             cause="a whole document was pasted", cure="say in a few sentences what music is wanted")
+            raise BadRequest(
+                f"A request has at most {MAX_TEXT} characters",
+                value=f"{len(text)} characters",
+                cause="a whole document was pasted",
+                cure="say in a few sentences what music is wanted",
+            )
         words = Words(text)
         values: dict[str, Any] = {"text": text}
         notices: list[Notice] = []
@@ -101,7 +120,9 @@ class Reader:
         take(self._key.read(words))
         style, hides, references = self._styles.read(words)
         take(style)
-        spent = bytearray(used)  # words that qualified a tempo or a rhythm, or belong to an instrument's name, say less of the mood
+        spent = bytearray(
+            used
+        )  # words that qualified a tempo or a rhythm, or belong to an instrument's name, say less of the mood
         self._parts(words, hides, values, notices, used)
         for i, word in enumerate(words.low):
             spent[i] |= used[i] and singular(word) in self._instrument_words
@@ -113,19 +134,26 @@ class Reader:
         values["unused"] = tuple(values.get("unused", ()))
         values["notices"] = tuple(dict.fromkeys(notices))
         if not any(k for k in values if k not in ("text", "unused", "notices")):
-            values["notices"] += (Notice(about="request", message="Nothing in the request could be read as music; "
-                                                                  "the piece follows the house's defaults."),)
+            values["notices"] += (
+                Notice(
+                    about="request",
+                    message="Nothing in the request could be read as music; the piece follows the house's defaults.",
+                ),
+            )
         return Brief(**values)
 
-    def _parts(self, words: Words, hides: list[tuple[int, int]], values: dict[str, Any], notices: list[Notice],
-               used: bytearray) -> None:
+    def _parts(
+        self, words: Words, hides: list[tuple[int, int]], values: dict[str, Any], notices: list[Notice], used: bytearray
+    ) -> None:
         """Instruments, read without titles, chords and names of genres that only look like instruments."""
         words.mask(hides)
         parts = read_parts(words)
         if parts.parts:
-            values["parts"] = tuple(parts.parts)
+            profile = self._styles.profiles.get(values["style"].value) if "style" in values else None
+            usual = [player.instrument for player in profile.ensemble] if profile is not None else []
+            values["parts"] = suited(parts.parts, usual)
         if parts.excluded:
-            values["excluded"] = Attribute[tuple[str, ...]](value=parts.excluded, words=", ".join(parts.excluded))
+            values["excluded"] = Attribute[tuple[str, ...]](value=parts.excluded, words=", ".join(parts.without))
         if parts.closed:
             values["ensemble_closed"] = True
         notices.extend(parts.notices)
@@ -140,17 +168,21 @@ class Reader:
             style, _, _ = self._styles.read(heading)
             if "style" in style.values:
                 found = style.values["style"]
-                values["style"] = Attribute[str](value=found.value, origin=Origin.INFERRED, words=found.words,
-                                                 confidence=round(found.confidence * 0.7, 2))
+                values["style"] = Attribute[str](
+                    value=found.value, origin=Origin.INFERRED, words=found.words, confidence=round(found.confidence * 0.7, 2)
+                )
         if "tonic" in values and "mode" not in values:
             profile = self._styles.profiles.get(values["style"].value) if "style" in values else None
             usual = profile.modes[0] if profile is not None else "major"
             if usual == "major" and not ("valence" in values and values["valence"].value < -0.3):
-                values["mode"] = Attribute[str](value="major", origin=Origin.INFERRED, words=values["tonic"].words, confidence=0.7)
+                values["mode"] = Attribute[str](
+                    value="major", origin=Origin.INFERRED, words=values["tonic"].words, confidence=0.7
+                )
         for reference in references:
             if reference.tempo and "tempo" not in values and "tempo_class" not in values:
-                values["tempo_class"] = Attribute[str](value=reference.tempo, origin=Origin.INFERRED, words=reference.name,
-                                                       confidence=0.5)
+                values["tempo_class"] = Attribute[str](
+                    value=reference.tempo, origin=Origin.INFERRED, words=reference.name, confidence=0.5
+                )
 
 
 def _own_up(words: Words, values: dict[str, Any]) -> None:
@@ -162,7 +194,9 @@ def _own_up(words: Words, values: dict[str, Any]) -> None:
         if isinstance(value, Attribute):
             sure = min((placed[w] for w in Words(value.words).raw if w in placed), default=1.0)
             if sure < 1.0:
-                values[name] = value.model_copy(update={"origin": Origin.INFERRED, "confidence": round(min(value.confidence, sure), 2)})
+                values[name] = value.model_copy(
+                    update={"origin": Origin.INFERRED, "confidence": round(min(value.confidence, sure), 2)}
+                )
     values["parts"] = tuple(_surely(part, placed) for part in values.get("parts", ()))
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
 from ripieno.agents.brains.embedded.levels import Level, tables
+from ripieno.agents.brains.embedded.lexicon import word_set
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin
 
-_PIECES = frozenset("song piece track music tune composition number jam anthem melody".split())
 _SCALE = {"serene": 0, "moderate": 1, "intense": 2}
 _FROM_TEMPO = {"slow_like": 0, "moderate_like": 1, "fast_like": 2}  # 'an intense tempo' speaks of the rhythm as much
 
@@ -30,8 +30,11 @@ def read_rhythm(words: Words, levels: list[Level]) -> Reading:
     best = next((v for v in strong if v.value != 1), strong[0])  # whoever says 'intense' somewhere means it
     best = max((v for v in strong if v.value == best.value), key=lambda v: v.weight)
     reading.values["rhythm_intensity"] = Attribute[int](
-        value=best.value, words=words.written(best.first, best.last),
-        origin=Origin.STATED if best.weight >= 0.8 else Origin.INFERRED, confidence=round(min(1.0, best.weight), 2))
+        value=best.value,
+        words=words.written(best.first, best.last),
+        origin=Origin.STATED if best.weight >= 0.8 else Origin.INFERRED,
+        confidence=round(min(1.0, best.weight), 2),
+    )
     return reading
 
 
@@ -68,8 +71,12 @@ def _of_the_piece(words: Words) -> list[_Vote]:
     votes = []
     for hit in tables().rhythm.find(words):
         after = [w for w in words.low[hit.last : hit.last + 4] if w not in ("and", "of")]
-        if after and not negated(words, hit.first, 4) and not hypothetical(words, hit.first) and (
-                after[0] in _PIECES or (len(after) > 1 and after[1] in _PIECES)):
+        if (
+            after
+            and not negated(words, hit.first, 4)
+            and not hypothetical(words, hit.first)
+            and (after[0] in word_set("rhythm", "pieces") or (len(after) > 1 and after[1] in word_set("rhythm", "pieces")))
+        ):
             votes.append(_Vote(_SCALE[hit.value], 0.4, hit.first, hit.last))
     moderate = [v for v in votes if v.value == 1]
     return moderate or votes

@@ -1,20 +1,22 @@
 """Genres, the one style that comes nearest among those that can be composed, and references to people, films and games."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
-from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases, word_set
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin
 from ripieno.score.styles import StyleProfile
 
 _LIKE = re.compile(
-    r"\b(?:in the (?:style|vein|spirit|manner|fashion|tradition) of|in the footsteps of|à la|a la|reminiscent of|inspired by|sounds? like|"
+    r"\b(?:in the (?:style|vein|spirit|manner|fashion|tradition) of|in the footsteps of|à la|a la|"
+    r"reminiscent of|inspired by|sounds? like|"
     r"something like|similar to|like something by|as if (?:written )?by|homage to|tribute to|influenced by|think)\s+"
-    r"((?:[A-ZÀ-Þ][\w.'’&/-]*)(?:\s+(?:[A-ZÀ-Þ][\w.'’&/-]*|and|of|the|de|von|van|da)){0,5})")
-_MIMIC = frozenset("like style vein spirit manner fashion reminiscent inspired la influenced similar evocative think by".split())
+    r"((?:[A-ZÀ-Þ][\w.'’&/-]*)(?:\s+(?:[A-ZÀ-Þ][\w.'’&/-]*|and|of|the|de|von|van|da)){0,5})"
+)
 _TRAILING = re.compile(r"\s+(?:and|of|the|de|von|van|da)$")
 
 
@@ -59,25 +61,31 @@ class StyleReader:
         for row in data["genre"]:
             heads = set(phrases(row.get("head_words", "")))
             for name in phrases(row["names"]):
-                genre = Genre(row["genre"], row["style"], tuple(phrases(row.get("also", ""))), row.get("sure", 1.0), name in heads,
-                              row.get("hides", False))
+                genre = Genre(
+                    row["genre"],
+                    row["style"],
+                    tuple(phrases(row.get("also", ""))),
+                    row.get("sure", 1.0),
+                    name in heads,
+                    row.get("hides", False),
+                )
                 self.table.add(name, genre)
                 rows.setdefault(row["style"], genre)
         for profile in styles:
-            known = rows.get(profile.id)
-            for name in (profile.name.lower(), profile.id.replace("_", " "), *profile.aliases):
-                self.table.add(name, Genre(known.genre if known else profile.family, profile.id, (), 1.0, False, False))
+            kin = rows.get(profile.id)
+            own = Genre(kin.genre if kin is not None else profile.family, profile.id, (), 1.0, False, False)
+            for alias in (profile.name.lower(), profile.id.replace("_", " "), *profile.aliases):
+                self.table.add(alias, own)
         self.references: PhraseTable[Reference] = PhraseTable()
         for line in lexicon("references")["rows"].strip().split("\n"):
             name, nearest, kind, tempo, mood, others = (part.strip() for part in line.split("|"))
             reference = Reference(name.rstrip("*"), tuple(phrases(nearest)), kind, tempo, mood, not name.endswith("*"))
-            for known in (reference.name, *phrases(others)):
-                self.references.add(known, reference)
+            for alias in (reference.name, *phrases(others)):
+                self.references.add(alias, reference)
 
-    def vocabulary(self) -> Iterator[str]:
-        """Every word of its tables."""
-        yield from self.table.words()
-        yield from self.references.words()
+    def tables(self) -> tuple[PhraseTable[Any], ...]:
+        """The tables of phrases that it knows."""
+        return (self.table, self.references)
 
     def read(self, words: Words) -> tuple[Reading, list[tuple[int, int]], list[Reference]]:
         """The reading, the words that hide instruments (drum and bass), and the references found."""
@@ -90,8 +98,11 @@ class StyleReader:
         for hit in self.table.find(words):
             if hit.first in inside or not self._is_genre(words, hit):
                 continue
-            chained = denied >= 0 and all(w in ("and", "or", "nor") for w in words.low[denied : hit.first]) and (
-                words.sentence[hit.first] == words.sentence[denied - 1])
+            chained = (
+                denied >= 0
+                and all(w in ("and", "or", "nor") for w in words.low[denied : hit.first])
+                and (words.sentence[hit.first] == words.sentence[denied - 1])
+            )
             if chained or negated(words, hit.first, 12):
                 denied = hit.last
                 reading.use(hit.first, hit.last)
@@ -131,10 +142,22 @@ class StyleReader:
         first, last = hit.first, hit.last
         phrase = words.low[first:last]
         if phrase == ["drum", "and", "bass"] and "&" not in words.text[words.start[first] : words.end[last - 1]]:
-            listed = (first > 0 and words.gap[first] == ",") or words.at(first - 1) in ("with", "of", "feature", "include", "including",
-                                                                                       "featuring", "and", "features", "uses", "using")
+            listed = (first > 0 and words.gap[first] == ",") or words.at(first - 1) in (
+                "with",
+                "of",
+                "feature",
+                "include",
+                "including",
+                "featuring",
+                "and",
+                "features",
+                "uses",
+                "using",
+            )
             return self._headed(words, last) or not (listed or words.at(last) in ("are", "is", "should", "add", "play"))
-        if phrase == ["march"] and (words.at(last)[:1].isdigit() or words.at(first - 1) in ("to", "in", "last", "next", "they", "we")):
+        if phrase == ["march"] and (
+            words.at(last)[:1].isdigit() or words.at(first - 1) in ("to", "in", "last", "next", "they", "we")
+        ):
             return self._headed(words, last) and words.at(first - 1) not in ("they", "we", "to")
         if not hit.value.needs_head:
             return True
@@ -151,11 +174,20 @@ class StyleReader:
                 return False
             if word in self._heads:
                 return True
-            if word not in ("and", "or") and self.table.match(words, k) is None and words.at(k - 1) not in ("and",) and k > last + 1:
+            if word in word_set("style", "links"):
+                return False
+            if (
+                word not in ("and", "or")
+                and self.table.match(words, k) is None
+                and words.at(k - 1) not in ("and",)
+                and k > last + 1
+            ):
                 return False
             hit = self.table.match(words, k)
             if word not in ("and", "or") and hit is None and words.clause[k] != words.clause[last - 1]:
                 return False
+            if hit is not None and words.at(hit.last - 1) in self._heads:
+                return True
             k = hit.last if hit is not None else k + 1
             if hit is None and word not in ("and", "or"):
                 return words.at(k) in self._heads and words.joined(k)
@@ -163,8 +195,13 @@ class StyleReader:
 
     def _listed_head(self, words: Words, first: int, last: int) -> bool:
         before = words.at(first - 1)
-        return before in self._before or (first > 0 and ":" in words.gap[first] and before in ("genre", "style")) or (
-            before in ("of", "a", "an") and words.at(first - 2) in ("genre", "style", "sound", "conventions", "features"))
+        if before == "by" and words.at(first - 2) in ("influenced", "inspired"):
+            return True
+        return (
+            before in self._before
+            or (first > 0 and ":" in words.gap[first] and before in ("genre", "style"))
+            or (before in ("of", "a", "an") and words.at(first - 2) in ("genre", "style", "sound", "conventions", "features"))
+        )
 
     def _take(self, words: Words, hits: list[tuple[Genre, int, int, float]], reading: Reading) -> None:
         live = [h for h in hits if h[3] >= 0.2] or hits
@@ -180,8 +217,11 @@ class StyleReader:
         text = words.written(hit[1], hit[2])
         exact = hit[0].style == style and hit[0].sure >= 0.95
         reading.values["style"] = Attribute[str](
-            value=style, words=text, origin=Origin.STATED if exact else Origin.INFERRED,
-            confidence=round(min(1.0, sure), 2) if not exact else 1.0)
+            value=style,
+            words=text,
+            origin=Origin.STATED if exact else Origin.INFERRED,
+            confidence=round(min(1.0, sure), 2) if not exact else 1.0,
+        )
         if not exact and sure < 0.9:
             name = self.profiles[style].name
             reading.notice("style", f"'{text}' is composed as {name}, the nearest of the styles that are there.")
@@ -196,7 +236,15 @@ class StyleReader:
         for hit in self.references.find(words):
             raw = words.raw[hit.first]
             near = words.low[max(0, hit.first - 4) : hit.first]
-            mimic = any(w in _MIMIC for w in near) or words.at(hit.last) in ("style", "like", "esque", "inspired", "vibe", "vibes", "s")
+            mimic = any(w in word_set("style", "mimic") for w in near) or words.at(hit.last) in (
+                "style",
+                "like",
+                "esque",
+                "inspired",
+                "vibe",
+                "vibes",
+                "s",
+            )
             if negated(words, hit.first, 5) or (not hit.value.bare and not mimic):
                 continue
             if not raw[0].isupper() and not mimic and not raw[0].isdigit() and hit.last - hit.first < 2:
@@ -225,11 +273,13 @@ class StyleReader:
 
     def _from_references(self, references: list[Reference], reading: Reading) -> None:
         reference = references[0]
-        reading.values["genres"] = Attribute[tuple[str, ...]](value=(reference.genre,), words=reference.name, origin=Origin.INFERRED,
-                                                              confidence=0.7)
+        reading.values["genres"] = Attribute[tuple[str, ...]](
+            value=(reference.genre,), words=reference.name, origin=Origin.INFERRED, confidence=0.7
+        )
         for style in reference.styles:
             choice = (style, 0.7) if style in self.profiles else self._kin(style)
             if choice is not None:
-                reading.values["style"] = Attribute[str](value=choice[0], words=reference.name, origin=Origin.INFERRED,
-                                                         confidence=choice[1])
+                reading.values["style"] = Attribute[str](
+                    value=choice[0], words=reference.name, origin=Origin.INFERRED, confidence=choice[1]
+                )
                 return

@@ -1,11 +1,11 @@
 """The tempo: beats per minute, ranges, terms, slow / moderate / fast, and its changes along the piece."""
 
 import re
-from collections.abc import Iterator
+from typing import Any
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
 from ripieno.agents.brains.embedded.levels import Level, tables
-from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases, word_set
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin, TempoChange
 from ripieno.score.errors import BadRequest
@@ -16,8 +16,12 @@ _UNIT = r"(?:bpm|b\.p\.m\.?|beats?\s+(?:per|a|/)\s*minute|beats/min)"
 _RANGE_WORD = r"\s*(?:-|–|—|~|to|and|or)\s*"
 _BPM = re.compile(rf"(?:(?<![\w.])(?P<low>\d{{1,4}}){_RANGE_WORD})?(?<![\w.]){_NUMBER}\s*-?\s*{_UNIT}(?![^\W\d_])", re.I)
 _UNIT_FIRST = re.compile(
-    rf"(?:\b(?:bpm|tempo|mm|metronome)|[♩𝅘𝅥])\s*(?:marking|mark|range)?\s*(?:of|at|is|=|:|to|around|about|between|from|should be|will be|approximately|roughly|≈|~)*\s*(?:(?:around|about|between|from|approximately|roughly|~|=|of)\s+)?"
-    rf"(?:(?P<low>\d{{2,4}}){_RANGE_WORD})?{_NUMBER}(?![\d/:]|\s*(?:bars?|measures?|sec|min|/))", re.I)
+    r"(?:\b(?:bpm|tempo|mm|metronome)|[♩𝅘𝅥])\s*(?:marking|mark|range)?\s*"
+    r"(?:of|at|is|=|:|to|around|about|between|from|should be|will be|approximately|roughly|≈|~)*\s*"
+    r"(?:(?:around|about|between|from|approximately|roughly|~|=|of)\s+)?"
+    rf"(?:(?P<low>\d{{2,4}}){_RANGE_WORD})?{_NUMBER}(?![\d/:]|\s*(?:bars?|measures?|sec|min|/))",
+    re.I,
+)
 _AT = re.compile(r"\b(?:at|around|@)\s*(?:about\s+)?(\d{2,3})(?=\s*(?:$|[.,;!?)]|and\b|with\b|in\b|for\b))(?!\.\d)", re.I)
 _ABOUT = re.compile(r"(?:about|around|roughly|approximately|circa|ca\.?|~|≈)\s*$", re.I)
 
@@ -28,12 +32,15 @@ class TempoReader:
     def __init__(self) -> None:
         data = lexicon("tempo")
         self._terms: PhraseTable[tuple[str, tuple[float, float, float]]] = PhraseTable(
-            (name, (name, (row[0], row[1], row[2]))) for name, row in data["terms"].items())
+            (name, (name, (row[0], row[1], row[2]))) for name, row in data["terms"].items()
+        )
         self._changes: PhraseTable[tuple[float, bool, str]] = PhraseTable(
-            (name, (float(row[0]), bool(row[1]), str(row[2]))) for name, row in data["changes"].items())
+            (name, (float(row[0]), bool(row[1]), str(row[2]))) for name, row in data["changes"].items()
+        )
         self.bpm: dict[str, float] = data["bpm"]
         self._places: PhraseTable[str] = PhraseTable(
-            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names))
+            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names)
+        )
 
     def read(self, words: Words, levels: list[Level]) -> Reading:
         """Tempo attributes; `levels` come from `read_levels`.
@@ -51,10 +58,9 @@ class TempoReader:
             reading.values["tempo_changes"] = tuple(changes)
         return reading
 
-    def vocabulary(self) -> Iterator[str]:
-        """Every word of its tables."""
-        yield from self._terms.words()
-        yield from self._changes.words()
+    def tables(self) -> tuple[PhraseTable[Any], ...]:
+        """The tables of phrases that it knows."""
+        return (self._terms, self._changes)
 
     def _numbers(self, words: Words, reading: Reading) -> None:
         found: list[tuple[float | None, float, int, int]] = []
@@ -76,10 +82,12 @@ class TempoReader:
         for low, value, first, last in found:
             for bpm in (value, low):
                 if bpm is not None and not MIN_TEMPO <= bpm <= MAX_TEMPO:
-                    raise BadRequest(f"A tempo lies between {MIN_TEMPO:g} and {MAX_TEMPO:g} quarter notes a minute",
-                                     value=words.written(first, last) if bpm > 0 else f"{bpm:g}",
-                                     cause="a slip of the keyboard" if bpm > MAX_TEMPO else "a tempo that slow is no pulse",
-                                     cure="give a tempo in that range, such as 96")
+                    raise BadRequest(
+                        f"A tempo lies between {MIN_TEMPO:g} and {MAX_TEMPO:g} quarter notes a minute",
+                        value=words.written(first, last) if bpm > 0 else f"{bpm:g}",
+                        cause="a slip of the keyboard" if bpm > MAX_TEMPO else "a tempo that slow is no pulse",
+                        cure="give a tempo in that range, such as 96",
+                    )
             reading.use(first, last)
         if not found:
             return
@@ -92,8 +100,11 @@ class TempoReader:
         reading.values["tempo"] = Attribute[float](value=value, words=said, confidence=0.9 if about else 1.0)
         others = sorted({f[1] for f in found[1:]} - {found[0][1]})
         if others:
-            reading.notice("tempo", f"The request names several tempos; {found[0][1]:g} was taken as the main one, not "
-                                    f"{', '.join(f'{o:g}' for o in others)}.")
+            reading.notice(
+                "tempo",
+                f"The request names several tempos; {found[0][1]:g} was taken as the main one, not "
+                f"{', '.join(f'{o:g}' for o in others)}.",
+            )
 
     def _named(self, words: Words, reading: Reading) -> None:
         hits = [h for h in self._terms.find(words) if not negated(words, h.first, 3) and not self._other_sense(words, h)]
@@ -101,27 +112,33 @@ class TempoReader:
             reading.use(hit.first, hit.last)
         if not hits:
             return
-        name, (low, usual, high) = hits[0].value
+        low, usual, high = hits[0].value[1]
         said = words.written(hits[0].first, hits[0].last)
         number = reading.values.get("tempo")
         if number is None:
             reading.values["tempo"] = Attribute[float](value=usual, origin=Origin.INFERRED, words=said, confidence=0.9)
-            reading.values["tempo_range"] = Attribute[tuple[float, float]](value=(low, high), origin=Origin.INFERRED, words=said,
-                                                                           confidence=0.9)
+            reading.values["tempo_range"] = Attribute[tuple[float, float]](
+                value=(low, high), origin=Origin.INFERRED, words=said, confidence=0.9
+            )
             reading.values["tempo_class"] = Attribute[str](value=tempo_class(usual), words=said)
         elif not low * 0.85 <= number.value <= high * 1.15:
             reading.notice("tempo", f"{said} and {number.words} do not agree; the number was taken.")
         rivals = [h for h in hits[1:] if tempo_class(h.value[1][1]) != tempo_class(usual)]
         if rivals:
-            reading.notice("tempo", f"The request names {said} and {words.written(rivals[0].first, rivals[0].last)}; "
-                                    f"{said}, named first, was taken.")
+            reading.notice(
+                "tempo",
+                f"The request names {said} and {words.written(rivals[0].first, rivals[0].last)}; "
+                f"{said}, named first, was taken.",
+            )
 
     @staticmethod
     def _other_sense(words: Words, hit: Hit[tuple[str, tuple[float, float, float]]]) -> bool:
         """'grave' and 'animato' are words of other things too."""
         name = hit.value[0]
         if name in ("grave", "lent", "vivo", "sostenuto"):
-            return not (words.raw[hit.first][0].isupper() or words.at(hit.last) in ("tempo",) or words.at(hit.first - 1) == "tempo")
+            return not (
+                words.raw[hit.first][0].isupper() or words.at(hit.last) in ("tempo",) or words.at(hit.first - 1) == "tempo"
+            )
         return False
 
     def _classes(self, words: Words, levels: list[Level], used: set[int], reading: Reading) -> None:
@@ -140,8 +157,11 @@ class TempoReader:
         taken = used | {i for level in levels for i in range(level.first, level.last)}
         said += self._loose(words, taken)
         if not said:
-            said = [(kind, 0.4, level.first, level.last, False) for level in levels
-                    if level.family == "rhythm" and (kind := _pace_of(words, level))]
+            said = [
+                (pace, 0.4, level.first, level.last, False)
+                for level in levels
+                if level.family == "rhythm" and (pace := _pace_of(words, level)) is not None
+            ]
         for _, _, first, last, _ in said:
             reading.use(first, last)
         if not said:
@@ -181,11 +201,42 @@ class TempoReader:
             said = words.written(hit.first, hit.last).lower()
             verb = words.at(hit.first - 1) in t.tempo_verbs or words.at(hit.first - 1) in ("performed", "played")
             compound = "tempo" in said or "paced" in said or "speed" in said or "time" in said.split("-")
-            if words.low[hit.first] in ("high", "low", "mid", "middle", "medium", "balanced", "normal", "average", "standard", "walking", "comfortable",
-                        "racing", "galloping", "rushing", "dragging", "ordinary", "intermediate", "moderate", "blazing",
-                        "lightning", "crawling", "snail", "blistering") and not compound and not verb:
+            if (
+                words.low[hit.first]
+                in (
+                    "high",
+                    "low",
+                    "mid",
+                    "middle",
+                    "medium",
+                    "balanced",
+                    "normal",
+                    "average",
+                    "standard",
+                    "walking",
+                    "comfortable",
+                    "racing",
+                    "galloping",
+                    "rushing",
+                    "dragging",
+                    "ordinary",
+                    "intermediate",
+                    "moderate",
+                    "blazing",
+                    "lightning",
+                    "crawling",
+                    "snail",
+                    "blistering",
+                )
+                and not compound
+                and not verb
+            ):
                 continue
-            if after in t.rhythm_nouns or after in _FAST_THINGS or words.at(hit.last + 1) in _FAST_THINGS:
+            if (
+                after in t.rhythm_nouns
+                or after in word_set("tempo", "fast_things")
+                or words.at(hit.last + 1) in word_set("tempo", "fast_things")
+            ):
                 continue
             if said == "double-time":
                 continue
@@ -201,7 +252,9 @@ class TempoReader:
             factor, gradual, place = hit.value
             if negated(words, hit.first, 4):
                 continue
-            if words.written(hit.first, hit.last).lower() in ("doubling", "doubles") and not _tempo_near(words, hit.first, hit.last):
+            if words.written(hit.first, hit.last).lower() in ("doubling", "doubles") and not _tempo_near(
+                words, hit.first, hit.last
+            ):
                 continue
             section = self._section_near(words, hit.last)
             if section == "":
@@ -224,12 +277,6 @@ class TempoReader:
                 return hit.value
             k += 1
         return ""
-
-
-_FAST_THINGS = frozenset(
-    "arpeggios arpeggio runs run solo solos notes riff riffs passages passage fills fill picking strumming bassline licks lick "
-    "build attack decay release motif motifs figures figure trill trills sixteenths vibrato fade harmonic melody hi hihat hi-hats "
-    "hats".split())
 
 
 def _tempo_near(words: Words, first: int, last: int) -> bool:

@@ -3,24 +3,22 @@
 import re
 
 from ripieno.agents.brains.embedded.found import Reading
+from ripieno.agents.brains.embedded.lexicon import word_set
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin
 
 _LABELLED = re.compile(r"(?:^|[\n.;,]\s*)(?:title|name)\s*[:=]\s*[\"“”']?([^\n\"“”]{1,80}?)[\"“”']?\s*(?=[\n.;,]|$)", re.I)
 _QUOTED = re.compile(
-    r"\b(?:called|titled|entitled|named|title(?:d)?(?: it)?(?: is)?(?: of)?|name it|call it)\s*:?\s*[\"“‘']([^\"“”\n]{1,80}?)[\"”’']"
-    r"(?![^\W\d_])", re.I)
+    r"\b(?:called|titled|entitled|named|title(?:d)?(?: it)?(?: is)?(?: of)?|name it|call it)\s*:?\s*"
+    r"[\"“‘']([^\"“”\n]{1,80}?)[\"”’'](?![^\W\d_])",
+    re.I,
+)
 _BARE = re.compile(
     r"\b(?:called|titled|entitled|named)\s+((?:[A-ZÀ-Þ][^\s,.;:!?\"]*)(?:\s+(?:of|the|a|an|in|on|at|to|and|for|de|la|[A-ZÀ-Þ0-9]"
-    r"[^\s,.;:!?\"]*)){0,7})")
+    r"[^\s,.;:!?\"]*)){0,7})"
+)
 _HEADING = re.compile(r"^\s*[\"“]?([A-ZÀ-Þ][^:\n\"“”.!?]{2,70})[\"”]?\s*:\s+(?=\S)")
 _QUOTED_FIRST = re.compile(r"^\s*[\"“]([^\"“”\n]{2,80})[\"”]")
-_NO_TITLE = frozenset(
-    "key tempo style genre mood bars metre meter length form instruments instrumentation time chords progression structure "
-    "title request prompt note notes bpm duration scale mode task example dynamics texture sections verse chorus intro "
-    "bridge outro parts tracks composition music song piece brief description goal idea theme".split()
-)
-_VERBS = frozenset("compose write create make generate give produce arrange please can i need want".split())
 
 
 def read_title(words: Words) -> Reading:
@@ -36,7 +34,11 @@ def read_title(words: Words) -> Reading:
         inside = words.low[first:last]
         if not title or not inside or title.lower() in ("unspecified", "untitled", "none", "n/a"):
             continue
-        if pattern is _HEADING and (inside[-1] in _NO_TITLE or inside[0] in _VERBS or not _capitals(words, first, last)):
+        if pattern is _HEADING and (
+            inside[-1] in word_set("title", "no_title")
+            or inside[0] in word_set("title", "verbs")
+            or not _capitals(words, first, last)
+        ):
             continue
         reading.values["title"] = Attribute[str](value=title, origin=Origin.STATED, words=match[0].strip(" \n.;,"))
         start, end = words.covering(match.start(), match.end())
