@@ -11,14 +11,14 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from generate import brief_for, compose  # noqa: E402
+from generate import brief_for, compose
 
-from ripieno.agents.judges.base import JudgedCandidate  # noqa: E402
-from ripieno.agents.judges.registry import build_judges  # noqa: E402
-from ripieno.agents.judges.verdict import decide  # noqa: E402
-from ripieno.score.analysis.reading import read  # noqa: E402
-from ripieno.score.checks.compliance import check_compliance  # noqa: E402
-from ripieno.score.checks.registry import run_checks  # noqa: E402
+from ripieno.agents.judges.base import JudgedCandidate
+from ripieno.agents.judges.registry import build_judges
+from ripieno.agents.judges.verdict import decide
+from ripieno.score.analysis.reading import read
+from ripieno.score.checks.compliance import check_compliance
+from ripieno.score.checks.registry import run_checks
 
 
 def turn(seed: int) -> tuple[float, float]:
@@ -38,7 +38,8 @@ def main() -> None:
     turn(0)  # data files are read once
     rows = [turn(10 * k) for k in range(1, 6)]
     checks, votes = sorted(r[0] for r in rows)[2], sorted(r[1] for r in rows)[2]
-    print(f"4 candidates, 32 bars: checks {checks * 1000:.0f} ms, judges {votes * 1000:.0f} ms, {(checks + votes) * 1000:.0f} ms in all")
+    total = 1000 * (checks + votes)
+    print(f"4 candidates, 32 bars: checks {checks * 1000:.0f} ms, judges {votes * 1000:.0f} ms, {total:.0f} ms in all")
     for bars in (16, 32, 64, 128, 256, 512):
         piece = compose("pop", 1, bars)
         count = sum(len(t.notes) for t in piece.tracks)
