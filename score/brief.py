@@ -79,7 +79,9 @@ class PartRequest(Frozen):
         register_name: 'low', 'middle' or 'high', if said.
         articulation: such as 'staccato', 'pizzicato', 'legato', if said.
         nearest: whether the asked instrument is unknown and `instrument` only the nearest sound.
-        section: limits the part to sections of that name ('strings in the chorus').
+        section: limits the part to sections of that name ('strings in the chorus'); several are joined by ', '.
+        enters: the section with which it comes in, to stay ('no drums until the second verse'); named likewise.
+        rests: sections in which it is silent ('no drums in the intro'); named likewise.
         origin, confidence: as in `Attribute`.
     """
 
@@ -92,6 +94,8 @@ class PartRequest(Frozen):
     articulation: str | None = None
     nearest: bool = False
     section: str = ""
+    enters: str = ""
+    rests: str = ""
     origin: Origin = Origin.STATED
     confidence: Unit = 1.0
 

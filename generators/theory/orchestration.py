@@ -50,14 +50,15 @@ def requested_parts(style: Style, brief: Brief) -> tuple[PartRequest, ...]:
         if p.instrument not in excluded and instrument(p.instrument).family not in excluded
     )  # fmt: skip
     if not 1 <= len(parts) <= MAX_TRACKS:
-        raise BadRequest(f"A piece has 1 to {MAX_TRACKS} tracks", value=len(parts),
-                         cure="name at least one instrument" if not parts else "name fewer instruments")
+        raise BadRequest(
+            f"A piece has 1 to {MAX_TRACKS} tracks",
+            value=len(parts),
+            cure="name at least one instrument" if not parts else "name fewer instruments",
+        )
     return with_roles(parts)
 
 
-def with_roles(
-    parts: tuple[PartRequest, ...], roles_there: frozenset[Role] = frozenset()
-) -> tuple[PartRequest, ...]:
+def with_roles(parts: tuple[PartRequest, ...], roles_there: frozenset[Role] = frozenset()) -> tuple[PartRequest, ...]:
     """A role for each part that has none: somebody leads, the others do what they do well and nobody does yet."""
     taken = {p.role for p in parts if p.role is not None} | roles_there
     free = [i for i, p in enumerate(parts) if p.role is None and not instrument(p.instrument).is_drum]
@@ -110,7 +111,7 @@ def seat_players(style: Style, brief: Brief, form: Form, parts: Sequence[PartReq
         seats.append(Seat(id_, name, role, row, (base, *_hands(base, roles, style, brief, span, rng_of("hands", id_)))))
     layers = iter(apart([p for s in seats for p in s.layers], brief))
     seats = [replace(s, layers=tuple(next(layers) for _ in s.layers)) for s in seats]
-    wanted = {id_: part.section for part, id_ in zip(parts, ids, strict=True)}
+    wanted = dict(zip(ids, parts, strict=True))
     return _with_sections(seats, style, form, wanted, rng_of)
 
 
@@ -129,9 +130,7 @@ def _density(brief: Brief) -> float:
     return float(brief.density.value) if brief.density else 0.5
 
 
-def _hands(
-    base: Part, roles: frozenset[Role], style: Style, brief: Brief, span: Span, rng: np.random.Generator
-) -> list[Part]:
+def _hands(base: Part, roles: frozenset[Role], style: Style, brief: Brief, span: Span, rng: np.random.Generator) -> list[Part]:
     """Further layers of a track: a pianist who leads alone plays the chords and the bass too.
 
     Where the style pedals, the left hand breaks its chords widely; elsewhere it strikes bass and chord in turn.
@@ -159,7 +158,7 @@ def _layer(base: Part, role: Role, name: str, span: Span, centre: int, width: in
 
 
 def _with_sections(
-    seats: Sequence[Seat], style: Style, form: Form, wanted: dict[str, str], rng_of: RandomSource
+    seats: Sequence[Seat], style: Style, form: Form, wanted: dict[str, PartRequest], rng_of: RandomSource
 ) -> tuple[Seat, ...]:
     """Which sections each part plays in: by energy and order of entry, or as asked."""
     count = len(form.sections)
@@ -182,17 +181,14 @@ def _with_sections(
     out = []
     for seat in seats:
         chosen = frozenset(plays[seat.id]) or everybody
-        asked = _asked_sections(wanted.get(seat.id, ""), form)
-        if asked is not None:
-            chosen = asked
+        if seat.id in wanted:
+            chosen = _as_asked(wanted[seat.id], chosen, form)
         sections = None if chosen == everybody else chosen
         out.append(replace(seat, layers=tuple(replace(p, sections=sections) for p in seat.layers)))
     return tuple(out)
 
 
-def _active(
-    order: Sequence[Seat], kind: str, energy: float, entries: float, index: int, count: int
-) -> list[Seat]:
+def _active(order: Sequence[Seat], kind: str, energy: float, entries: float, index: int, count: int) -> list[Seat]:
     """Who plays in a section, of the players in order of staying."""
     n = len(order)
     if n <= 2 or (entries < 0.2 and kind not in ("intro", "break")):
@@ -210,14 +206,24 @@ def _active(
     return chosen
 
 
-def _asked_sections(name: str, form: Form) -> frozenset[int] | None:
-    """Sections that a request speaks of; None where it speaks of none, or of none that is there."""
-    wanted = name.lower().strip()
-    if not wanted:
-        return None
+def _as_asked(part: PartRequest, usual: frozenset[int], form: Form) -> frozenset[int]:
+    """The sections of a part after what the request says: only there, from there on, not there."""
+    chosen = _asked_sections(part.section, form) or usual
+    enters, rests = _asked_sections(part.enters, form), _asked_sections(part.rests, form)
+    if enters:
+        chosen = frozenset(i for i in chosen | {min(enters)} if i >= min(enters))
+    return chosen - (rests or frozenset()) or chosen
+
+
+def _asked_sections(names: str, form: Form) -> frozenset[int] | None:
+    """Sections that a request speaks of ('chorus, outro'); None where it speaks of none, or of none that is there."""
+    found = frozenset().union(*(_sections_named(name.lower().strip(), form) for name in names.split(",") if name.strip()))
+    return found or None
+
+
+def _sections_named(wanted: str, form: Form) -> frozenset[int]:
     exact = {i for i, p in enumerate(form.sections)
              if p.section.name.lower() == wanted or p.section.name.lower().rstrip(" 0123456789") == wanted
              or p.section.label.lower() == wanted}  # fmt: skip
     kind = section_kind(wanted)
-    found = exact or ({i for i, p in enumerate(form.sections) if p.kind == kind} if kind != "theme" else set())
-    return frozenset(found) or None
+    return frozenset(exact or ({i for i, p in enumerate(form.sections) if p.kind == kind} if kind != "theme" else set()))

@@ -104,12 +104,14 @@ def measure_excluded(reading: Reading, brief: Brief) -> Iterator[Delivered]:
     """Instruments and families that must not sound; nobody else where the ensemble is closed."""
     if brief.excluded is not None:
         excluded = frozenset(brief.excluded.value)
-        present = [line.track.name for line in reading.all_lines if is_excluded(line.track.instrument, excluded)]
+        by_name = {p.instrument for p in brief.parts if p.origin is not Origin.DEFAULT}  # 'no percussion except a shaker'
+        present = [
+            line.track.name for line in reading.all_lines
+            if is_excluded(line.track.instrument, excluded) and line.track.instrument_id not in by_name
+        ]  # fmt: skip
         delivered = f"{list_words(present)} plays" if present else "absent"
-        yield Delivered(
-            "excluded", "no " + list_words(_words(e) for e in brief.excluded.value), delivered, brief.excluded.origin,
-            not present, float(len(present)),
-        )  # fmt: skip
+        requested = "no " + (brief.excluded.words or list_words(_words(e) for e in brief.excluded.value))
+        yield Delivered("excluded", requested, delivered, brief.excluded.origin, not present, float(len(present)))
     if brief.ensemble_closed:
         asked = {p.instrument for p in brief.parts if p.origin is not Origin.DEFAULT}
         if asked:

@@ -17,7 +17,15 @@ from ripieno.score.instruments import Role, instrument, instruments
 CASES: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "data" / "parts_cases.toml").read_text(encoding="utf-8"))[
     "case"
 ]
-FIELDS = {"role": "role", "of": "of", "register": "register_name", "articulation": "articulation", "section": "section"}
+FIELDS = {
+    "role": "role",
+    "of": "of",
+    "register": "register_name",
+    "articulation": "articulation",
+    "section": "section",
+    "enters": "enters",
+    "rests": "rests",
+}
 
 
 def shown(part: PartRequest, fields: list[str]) -> str:

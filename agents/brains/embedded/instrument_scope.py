@@ -29,7 +29,8 @@ class Group:
         fate: 'wanted', 'excluded', 'example' (of an illustration) or 'simile' (compared with).
         choice: whether the members are alternatives.
         closing: whether nobody else may play.
-        section: the section that the list is limited to, or that it is ruled out in.
+        section: the section that the list is limited to; `enters`: the one that it comes in with; `rests`: the one that it
+            is silent in.
         spans: words beside the names that were used, as (first, last exclusive).
     """
 
@@ -38,6 +39,8 @@ class Group:
     choice: bool = False
     closing: bool = False
     section: str = ""
+    enters: str = ""
+    rests: str = ""
     spans: list[tuple[int, int]] = field(default_factory=list)
 
     @property

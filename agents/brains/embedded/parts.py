@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ripieno.agents.brains.embedded.instrument_names import Mention, Name, find_mentions, name_table
 from ripieno.agents.brains.embedded.instrument_roles import Doing, find_doings
 from ripieno.agents.brains.embedded.instrument_scope import Group, group_mentions, judge, nobody_else
-from ripieno.agents.brains.embedded.instrument_sections import limit_to_sections
+from ripieno.agents.brains.embedded.instrument_sections import place_in_form
 from ripieno.agents.brains.embedded.instrument_spelling import corrected, find_unknown
 from ripieno.agents.brains.embedded.lexicon import lexicon
 from ripieno.agents.brains.embedded.words import Words
@@ -61,7 +61,7 @@ def read_parts(text: str | Words) -> PartsReading:
             mention.nearest = True
     groups = [g for g in group_mentions(words, mentions) if _accepted(words, g)]
     groups = judge(words, groups)
-    limit_to_sections(words, groups)
+    place_in_form(words, groups)
     wanted = [g for g in groups if g.fate == "wanted"]
     return _Assembly(words, groups, find_doings(words, wanted)).reading()
 
@@ -131,7 +131,7 @@ class _Assembly:
     def reading(self) -> PartsReading:
         """The whole."""
         for number, group in enumerate(self._groups):
-            if group.fate == "wanted" or (group.fate == "excluded" and group.section):
+            if group.fate == "wanted":
                 self._add(number, group)
         if not self._drafts:
             for number, group in enumerate(self._groups):
@@ -169,11 +169,11 @@ class _Assembly:
         doing = self._doings.get(member.first, Doing())
         sure = _PLAIN if member.name.plain and member.instrument == member.name.instrument else _EXACT
         sure = _NEAREST if member.nearest else _COMPARED if group.fate == "simile" else sure
-        section = "" if group.fate == "excluded" else group.section
         part = PartRequest(
             instrument=member.instrument, asked=self._asked(member), role=doing.role, register_name=doing.register,
-            articulation=doing.articulation, nearest=member.nearest, section=section, confidence=sure,
-            origin=Origin.INFERRED if group.fate in ("simile", "excluded") else Origin.STATED,
+            articulation=doing.articulation, nearest=member.nearest, section=group.section, enters=group.enters,
+            rests=group.rests, confidence=sure,
+            origin=Origin.INFERRED if group.fate == "simile" else Origin.STATED,
         )  # fmt: skip
         known = self._same(part, member, number)
         copies = 1 if instrument(part.instrument).is_drum else max(1, min(member.count, _MOST))
@@ -187,8 +187,6 @@ class _Assembly:
             return
         if member.nearest:
             self._notice(f"“{part.asked}” is read as {instrument(part.instrument).name}, the nearest that can be played.")
-        if group.fate == "excluded":
-            self._notice(f"“{part.asked}” shall be silent in one section only ({group.section}).")
         draft = _Draft(part, member.name, number, copies, member.number)
         self._drafts.append(draft)
         self._by_mention[member.first] = draft
@@ -298,7 +296,7 @@ class _Assembly:
         table = instruments()
         out: dict[str, None] = dict.fromkeys(self._less_words())
         for group in self._groups:
-            if group.fate == "excluded" and not group.section:
+            if group.fate == "excluded":
                 for member in group.members:
                     varied = member.instrument and member.instrument != member.name.instrument
                     out.update(dict.fromkeys((member.instrument,) if varied else member.name.excludes))
@@ -391,8 +389,11 @@ def _merged(known: PartRequest, new: PartRequest) -> PartRequest:
         for field in ("role", "register_name", "articulation")
         if getattr(new, field) is not None and (getattr(known, field) is None or known.confidence == _ENSEMBLE)
     }
-    if known.section and not new.section:
-        changes["section"] = ""
+    placed = new.section or new.enters
+    if (known.section or known.enters) and not placed and not new.rests:
+        changes |= {"section": "", "enters": ""}  # named again without a place: it plays everywhere
+    if new.rests:
+        changes["rests"] = new.rests
     if known.confidence in (_PLAIN, _ENSEMBLE) and new.confidence == _EXACT:
         changes |= {"instrument": new.instrument, "asked": new.asked, "confidence": _EXACT}
     return known.model_copy(update=changes) if changes else known
