@@ -25,7 +25,7 @@ check: lint types test  ## all of the above
 
 bench:  ## start-up, reading, graph overhead; results go to benchmarks/
 	$(BIN)/python -P benchmarks/startup/run.py
-	$(BIN)/python -P benchmarks/reader/run.py
+	$(BIN)/python benchmarks/reader/run.py
 
 examples:  ## compose the pieces of examples/ again
 	$(BIN)/python -P examples/make.py

@@ -1,0 +1,71 @@
+"""The engraved score: pages as SVG by verovio, from the same notation as the other formats, and SVG as PNG by resvg."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ripieno.score.errors import BadRequest
+from ripieno.score.formats.musicxml import write_musicxml
+from ripieno.score.piece import Piece
+
+_PAGE = (2100, 2970)  # A4 in tenths of a millimetre
+_SEED = 7  # of the ids inside the SVG, so that the same piece gives the same bytes
+# signs that verovio sets in its own music font, as characters that text fonts have
+_SIGNS = {"\uE260": "♭", "\uE261": "♮", "\uE262": "♯", "\uECA5": "♩", "\uECB7": ".", "\uE870": "°", "\uE871": "ø",
+          "\uE872": "+", "\uE873": "Δ"}  # fmt: skip
+_MUSIC_SPAN = re.compile(r'<tspan font-family="Leipzig" font-size="(\d+)px">([^<]*)</tspan>')
+_TEXT_SIZE = 0.5625  # of a letter beside a sign of verovio's music font: 405 to 720
+_FONTS = ("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIta", "DejaVuSans", "DejaVuSans-Bold")
+
+
+@dataclass(frozen=True)
+class Engraving:
+    """The pages of a score, each a whole SVG document without outside references."""
+
+    pages_svg: tuple[str, ...]
+
+
+def engrave(piece: Piece) -> Engraving:
+    """The score of a piece, A4 pages (the last one cut to its music); the same piece gives the same bytes."""
+    import verovio
+
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    staves = sum(2 if t.instrument.clef == "grand" else 1 for t in piece.tracks)
+    toolkit.setOptions({
+        "pageWidth": _PAGE[0], "pageHeight": _PAGE[1], "adjustPageHeight": True,
+        "pageMarginTop": 100, "pageMarginBottom": 100, "pageMarginLeft": 120, "pageMarginRight": 100,
+        "unit": 8.0 if staves <= 6 else 6.5 if staves <= 12 else 5.0, "spacingSystem": 8, "spacingStaff": 9,
+        "header": "auto", "footer": "none", "breaks": "auto", "svgViewBox": True, "smuflTextFont": "none",
+        "xmlIdSeed": _SEED, "justifyVertically": False, "mnumInterval": 0,
+    })  # fmt: skip
+    if not toolkit.loadData(write_musicxml(piece).decode()):
+        raise BadRequest("A piece can be engraved once it has bars", value=piece.title, cure="add music to it")
+    pages = range(1, toolkit.getPageCount() + 1)
+    return Engraving(tuple(_plain_text(toolkit.renderToSVG(page)) for page in pages))
+
+
+def _plain_text(svg: str) -> str:
+    """Signs within texts as ordinary characters, so that no music font is needed to read them."""
+
+    def replace(match: re.Match[str]) -> str:
+        size = round(int(match[1]) * _TEXT_SIZE)
+        text = "".join(_SIGNS.get(c, c) for c in match[2])
+        return f'<tspan font-size="{size}px">{text}</tspan>'
+
+    return _MUSIC_SPAN.sub(replace, svg)
+
+
+def svg_to_png(svg: str, width: int = 1600) -> bytes:
+    """An SVG page as PNG on white, `width` pixels wide; texts in the fonts that matplotlib carries."""
+    import matplotlib
+    import resvg_py
+
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=svg, width=width, background="#ffffff", skip_system_fonts=True,
+            font_files=[str(fonts / f"{name}.ttf") for name in _FONTS],
+            font_family="STIXGeneral", serif_family="STIXGeneral", sans_serif_family="DejaVu Sans",
+        )
+    )  # fmt: skip

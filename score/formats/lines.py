@@ -1,0 +1,177 @@
+"""From snapped notes to the lines that a reader follows: which hand, which voice, how long each chord is written.
+
+Chords are notes that start together. Two voices are written only where notes truly overlap: the higher with stems up.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ripieno.score.formats.grid import SIXTEENTH, UNITS, Cell, Snapped
+from ripieno.score.instruments import Instrument
+
+_SPLITS = np.arange(48, 73)  # places between the hands, MIDI numbers: the left hand plays what is below
+_SPAN = 14  # semitones that a hand reaches with ease
+_SLACK = 0.25  # share of a note that may hang over into the next, or be missing before it
+_SHORT = 12  # up to this distance (an eighth) a short note is written full
+_STACCATO = 0.55  # a note that sounds less of its written length has a dot
+_HIGH, _LOW = 64, 55  # music that stays above or below needs no grand staff
+
+
+@dataclass(slots=True)
+class Chord:
+    """Notes of one voice that start and end together on paper (units), with the length as performed."""
+
+    start: int
+    end: int
+    real: float
+    pitches: tuple[int, ...]
+    velocity: int
+    voice: int = 1
+    staccato: bool = False
+
+    @property
+    def centre(self) -> float:
+        """Mean pitch."""
+        return sum(self.pitches) / len(self.pitches)
+
+
+def needs_grand_staff(row: Instrument, notes: Snapped) -> bool:
+    """Whether a keyboard's or harp's music takes both staves."""
+    if row.clef != "grand" or len(notes.pitch) == 0:
+        return row.clef == "grand"
+    return int(notes.pitch.min()) < _LOW and int(notes.pitch.max()) > _HIGH
+
+
+def split_hands(notes: Snapped) -> npt.NDArray[np.bool_]:
+    """Which notes the left hand takes: a split point that moves as little as it must (Viterbi over the onsets).
+
+    It prefers wide gaps between the hands, hands that reach their notes, and a place near middle C.
+    """
+    onsets, first = np.unique(notes.start, return_index=True)
+    bounds = np.append(first, len(notes.start))
+    home = 0.08 * np.abs(_SPLITS - 60)
+    moves = 0.25 * np.abs(_SPLITS[:, None] - _SPLITS[None, :])
+    cost = home.copy()
+    back = np.empty((len(onsets), len(_SPLITS)), dtype=np.int64)
+    for i in range(len(onsets)):
+        pitches = np.sort(notes.pitch[bounds[i] : bounds[i + 1]])
+        index = np.searchsorted(pitches, _SPLITS, side="left")  # how many the left hand takes
+        n = len(pitches)
+        low_top, high_bottom = pitches[np.maximum(index - 1, 0)], pitches[np.minimum(index, n - 1)]
+        left = np.where(index > 0, low_top - pitches[0], 0)
+        right = np.where(index < n, pitches[-1] - high_bottom, 0)
+        gap = np.where((index > 0) & (index < n), np.minimum(high_bottom - low_top, 12), 6)
+        reach = 2.0 * (np.maximum(left - _SPAN, 0) + np.maximum(right - _SPAN, 0))
+        total = cost[:, None] + moves
+        back[i] = total.argmin(axis=0)
+        cost = total.min(axis=0) + home + reach - 0.3 * gap
+    splits = np.empty(len(onsets), dtype=np.int64)
+    state = int(cost.argmin())
+    for i in range(len(onsets) - 1, -1, -1):
+        splits[i] = _SPLITS[state]
+        state = int(back[i, state])
+    return notes.pitch < np.repeat(splits, np.diff(bounds))
+
+
+def write_lines(notes: Snapped, chosen: npt.NDArray[np.bool_], row: Instrument) -> list[Chord]:
+    """The chords of the chosen notes in voices 1 and 2, none overlapping within its voice, ends made readable."""
+    chords = _gather(notes, chosen, single=row.voices == 1)
+    if row.voices > 1:
+        _assign_voices(chords)
+    out = []
+    for voice in (1, 2):
+        line = _merge([c for c in chords if c.voice == voice])
+        _tidy(line)
+        out += line
+    return sorted(out, key=lambda c: (c.start, c.voice))
+
+
+def write_drums(notes: Snapped, cells: tuple[Cell, ...]) -> list[Chord]:
+    """One voice of strokes; each lasts to the next stroke or the end of its beat, for drums have no length."""
+    chords = _gather(notes, np.ones(len(notes.start), dtype=bool), single=True)
+    edges = np.array([c.start + c.length for c in cells])
+    for i, chord in enumerate(chords):
+        edge = int(edges[np.searchsorted(edges, chord.start, side="right")])
+        chord.end = min(edge, chords[i + 1].start if i + 1 < len(chords) else edge)
+    return chords
+
+
+def _gather(notes: Snapped, chosen: npt.NDArray[np.bool_], *, single: bool) -> list[Chord]:
+    """Chords of the notes that start together; two of them where their ends differ too much for one."""
+    columns = (notes.start, notes.end, notes.real_end - notes.real_start, notes.pitch, notes.velocity)
+    rows: dict[int, list[tuple[int, float, int, int]]] = defaultdict(list)
+    for start, end, real, pitch, velocity in zip(*(c[chosen].tolist() for c in columns), strict=True):
+        rows[start].append((end, real, pitch, velocity))
+    chords = []
+    for start in sorted(rows):
+        together = sorted(rows[start])
+        cut = len(together)
+        ends = [r[0] for r in together]
+        if not single and ends[-1] - ends[0] > max(SIXTEENTH, _SLACK * (ends[-1] - start)):
+            cut = 1 + max(range(len(ends) - 1), key=lambda i: ends[i + 1] - ends[i])
+        for group in (together[:cut], together[cut:]):
+            if group:
+                pitches = tuple(sorted({r[2] for r in group}))
+                velocity = max(r[3] for r in group)
+                chords.append(Chord(start, group[-1][0], max(r[1] for r in group), pitches, velocity))
+    return chords
+
+
+def _assign_voices(chords: list[Chord]) -> None:
+    """Voice 2 for chords that lie below what they overlap with."""
+    score: dict[int, int] = defaultdict(int)
+    sounding: list[int] = []
+    for i, chord in enumerate(chords):
+        sounding = [j for j in sounding if _overlap(chords[j], chord)]
+        for j in sounding:
+            sign = 1 if chord.centre > chords[j].centre else -1
+            score[i] += sign
+            score[j] -= sign
+        sounding.append(i)
+    for i, value in score.items():
+        if value < 0:
+            chords[i].voice = 2
+
+
+def _overlap(earlier: Chord, later: Chord) -> bool:
+    """Whether two chords truly sound together, not only hang over."""
+    if earlier.start == later.start:
+        return True
+    slack = max(SIXTEENTH // 2, _SLACK * (earlier.end - earlier.start))
+    return later.start < earlier.end - slack
+
+
+def _merge(line: list[Chord]) -> list[Chord]:
+    """Chords of a voice that start together made one, and each cut off where the next starts."""
+    out: list[Chord] = []
+    for chord in line:
+        if out and out[-1].start == chord.start:
+            other = out[-1]
+            other.pitches = tuple(sorted({*other.pitches, *chord.pitches}))
+            other.end = max(other.end, chord.end)
+            other.real = max(other.real, chord.real)
+            other.velocity = max(other.velocity, chord.velocity)
+        else:
+            out.append(chord)
+    for a, b in zip(out, out[1:], strict=False):
+        a.end = min(a.end, b.start)
+    return out
+
+
+def _tidy(line: list[Chord]) -> None:
+    """Writes notes full where a short breath would only make rests, with a dot where they sound short."""
+    for i, chord in enumerate(line):
+        beat = (chord.start // UNITS + 1) * UNITS
+        after = line[i + 1].start if i + 1 < len(line) else max(beat, -(-chord.end // UNITS) * UNITS)
+        room = after - chord.start
+        gap = after - chord.end
+        if gap <= 0:
+            continue
+        if room - chord.real < _SLACK * room or room <= _SHORT:
+            chord.end = after
+        elif chord.end - chord.start in (3, 6) and chord.start + _SHORT <= after and chord.start % _SHORT == 0:
+            chord.end = chord.start + _SHORT
+        chord.staccato = chord.real < _STACCATO * (chord.end - chord.start)

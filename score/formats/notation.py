@@ -1,0 +1,425 @@
+"""The one step between a piece and everything written: what a copyist decides, as values.
+
+`notate` turns each track into staves of measures of voices of events: spelled pitches with note values, ties, triplets
+and beams, on a display grid (`grid`), in hands and voices (`lines`), cut as the metre asks (`values`), spelled by key
+and chord (`spelling`). MusicXML, ABC and the engraving are written from it, so that they agree. Pitches are as
+sounding throughout (a score in C); octave clefs put guitars, basses and the like where their players read.
+
+Unit of time: 1/24 of a quarter note, counted from the bar line.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ripieno.score.chords import Chord as ChordSymbol
+from ripieno.score.formats.beams import add_beams
+from ripieno.score.formats.grid import UNITS, Bar, cells_of, lay_out, snap, to_units
+from ripieno.score.formats.lines import Chord, needs_grand_staff, split_hands, write_drums, write_lines
+from ripieno.score.formats.percussion import drum
+from ripieno.score.formats.spelling import spell
+from ripieno.score.formats.values import VALUES, Value, write_span
+from ripieno.score.instruments import Instrument
+from ripieno.score.keys import Key
+from ripieno.score.piece import Piece, Track
+from ripieno.score.pitch import name_at_fifths
+from ripieno.score.time import Metre
+
+_OCTAVE_CLEFS = {"piccolo": 1, "recorder": 1, "celesta": 1, "glockenspiel": 2, "music_box": 1, "xylophone": 1,
+                 "contrabass": -1, "upright_bass": -1, "contrabassoon": -1}  # fmt: skip
+_DYNAMICS = ((36, "pp"), (52, "p"), (66, "mp"), (82, "mf"), (104, "f"), (128, "ff"))  # below this velocity
+_TENOR = 62  # a bass-clef instrument whose music lies above this on average is written in treble clef
+_BARITONE = 52  # a treble-clef instrument whose music lies below this on average is written in bass clef
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A notehead: MIDI number, spelled name ('F#'), and the sign printed before it ('#', 'b', '=', '' for none).
+
+    On a percussion staff the place and the shape come from `percussion.drum`.
+    """
+
+    pitch: int
+    name: str
+    sign: str = ""
+
+    @property
+    def alter(self) -> int:
+        """Semitones that the name's signs add."""
+        return self.name.count("#") - self.name.count("b")
+
+    @property
+    def octave(self) -> int:
+        """Octave of the spelled pitch: B#3 and C4 sound alike."""
+        return (self.pitch - self.alter) // 12 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A chord or a rest (no heads) within a bar.
+
+    Attributes:
+        start, length: units from the bar line.
+        value, dots, triplet: the note value; `value` 'measure' is a rest of the whole bar.
+        bracket: 'start' or 'stop' where a triplet bracket begins or ends, 'both' for one event alone, else ''.
+        tie_in, tie_out: whether it continues the event before, or is continued.
+        hidden: a rest that only fills a second voice.
+        beams: for each beam level 'begin', 'continue', 'end', 'forward hook' or 'backward hook'.
+    """
+
+    start: int
+    length: int
+    value: str
+    heads: tuple[Head, ...] = ()
+    dots: int = 0
+    triplet: bool = False
+    bracket: str = ""
+    tie_in: bool = False
+    tie_out: bool = False
+    staccato: bool = False
+    hidden: bool = False
+    velocity: int = 0
+    beams: tuple[str, ...] = ()
+
+
+Voice = tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A staff: its clef ('treble', 'bass', 'alto', 'tenor', 'percussion'), the octaves that the clef adds, its bars.
+
+    `bars[i]` holds one or two voices; each fills the bar.
+    """
+
+    clef: str
+    clef_octaves: int
+    bars: tuple[tuple[Voice, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A track on paper. `dynamics` are (bar, unit, mark)."""
+
+    track: Track
+    name: str
+    staves: tuple[Staff, ...]
+    dynamics: tuple[tuple[int, int, str], ...]
+
+    @property
+    def is_drum(self) -> bool:
+        """Whether it stands on a percussion staff."""
+        return self.track.is_drum
+
+
+@dataclass(frozen=True, slots=True)
+class TempoMark:
+    """A tempo at a unit of a bar. `shown`: a metronome mark is printed; `words`: such as 'rit.'; else it is only heard."""
+
+    unit: int
+    bpm: float
+    shown: bool
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What holds for all parts in a bar; metre and key only where they change."""
+
+    number: int
+    bar: Bar
+    metre: Metre | None
+    key: Key | None
+    section: str
+    tempos: tuple[TempoMark, ...]
+    chords: tuple[tuple[int, ChordSymbol | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notated:
+    """A piece on paper."""
+
+    title: str
+    measures: tuple[Measure, ...]
+    parts: tuple[Part, ...]
+
+
+def notate(piece: Piece) -> Notated:
+    """The piece as it is written. Notes behind the last bar line are cut off; empty tracks become bars of rests."""
+    bars = lay_out(piece.timeline, piece.bars)
+    measures = _measures(piece, bars)
+    return Notated(piece.title, measures, tuple(_part(piece, track, bars) for track in piece.tracks))
+
+
+def octave_clef(row: Instrument) -> int:
+    """Octaves between where an instrument is written and where it sounds: guitars and basses -1, piccolo 1."""
+    if row.is_drum:
+        return 0
+    if row.family in ("guitar", "bass"):
+        return -1
+    return _OCTAVE_CLEFS.get(row.id, 0)
+
+
+def _measures(piece: Piece, bars: tuple[Bar, ...]) -> tuple[Measure, ...]:
+    metres = {change.bar: change.metre for change in piece.timeline.metres}
+    keys = {change.bar: change.key for change in piece.keys}
+    sections = {section.first_bar: section.name for section in piece.sections}
+    tempos: dict[int, list[TempoMark]] = defaultdict(list)
+    for bar, mark in _tempo_marks(piece):
+        tempos[bar].append(mark)
+    symbols: dict[int, list[tuple[int, ChordSymbol | None]]] = defaultdict(list)
+    for bar, unit, chord in _chord_marks(piece, bars):
+        symbols[bar].append((unit, chord))
+    return tuple(
+        Measure(i + 1, bar, metres.get(i), keys.get(i), sections.get(i, ""), tuple(tempos[i]), tuple(symbols[i]))
+        for i, bar in enumerate(bars)
+    )
+
+
+def _tempo_marks(piece: Piece) -> Iterable[tuple[int, TempoMark]]:
+    """Marks for the tempo map: a number where a tempo lasts, 'rit.' or 'accel.' where it goes on changing."""
+    timeline = piece.timeline
+    tempos = [t for t in timeline.tempos if t.tick < piece.ticks]
+    ramp = 0
+    for i, tempo in enumerate(tempos):
+        bar, ticks = timeline.position(tempo.tick)
+        until = tempos[i + 1].tick if i + 1 < len(tempos) else piece.ticks
+        lasts = until - tempo.tick >= timeline.bar_ticks(bar) or i + 1 == len(tempos)
+        before = tempos[i - 1].bpm if i else 0.0
+        direction = (tempo.bpm > before) - (tempo.bpm < before) if i else 0
+        words = ""
+        if not lasts and i and direction and direction != ramp:
+            words = "accel." if direction > 0 else "rit."
+        ramp = direction if not lasts else 0
+        unit = round(ticks * UNITS / timeline.ppq)
+        yield bar, TempoMark(unit, tempo.bpm, shown=i == 0 or (lasts and round(tempo.bpm) != round(before)), words=words)
+
+
+def _chord_marks(piece: Piece, bars: tuple[Bar, ...]) -> Iterable[tuple[int, int, ChordSymbol | None]]:
+    """(bar, unit, chord) where a new chord symbol stands; None where the harmony stops for a beat or more."""
+    starts = [bar.start for bar in bars]
+    spans = piece.chords
+    if not spans:
+        return
+    edges = to_units(np.array([x for s in spans for x in (s.start, s.end)], dtype=np.int64), piece.timeline, bars)
+    places = np.rint(edges / 6).astype(int) * 6
+    shown: ChordSymbol | None = None
+    for i, span in enumerate(spans):
+        start, end = int(places[2 * i]), int(places[2 * i + 1])
+        if start >= bars[-1].end or end <= start:
+            continue
+        if span.chord != shown:
+            bar = bisect_right(starts, start) - 1
+            yield bar, start - starts[bar], span.chord
+            shown = span.chord
+        after = int(places[2 * i + 2]) if i + 1 < len(spans) else bars[-1].end
+        if after - end >= UNITS:
+            bar = bisect_right(starts, end) - 1
+            yield bar, end - starts[bar], None
+            shown = None
+
+
+def _part(piece: Piece, track: Track, bars: tuple[Bar, ...]) -> Part:
+    row = track.instrument
+    cells = cells_of(bars)
+    notes = snap(track.notes, piece.timeline, bars, cells)
+    everything = np.ones(len(notes.start), dtype=bool)
+    if row.is_drum:
+        lines = [write_drums(notes, cells)]
+        clefs = ["percussion"]
+    elif needs_grand_staff(row, notes):
+        left = split_hands(notes) if len(notes.start) else everything
+        lines = [write_lines(notes, ~left, row), write_lines(notes, left, row)]
+        clefs = ["treble", "bass"]
+    else:
+        lines = [write_lines(notes, everything, row)]
+        clefs = [_clef(row, notes.pitch)]
+    harmony = _Harmony(piece, bars)
+    octaves = octave_clef(row)
+    staves = tuple(
+        Staff(clef, octaves if clef != "percussion" else 0, _bars(line, bars, notes.triplets, harmony, row.is_drum))
+        for clef, line in zip(clefs, lines, strict=True)
+    )
+    return Part(track, track.name or row.name, staves, _dynamics(piece, bars, lines[0] + lines[-1]))
+
+
+def _clef(row: Instrument, pitches: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> str:
+    """The instrument's clef, another where its music lies far outside it."""
+    centre = float(pitches.mean()) if len(pitches) else (row.comfort_low + row.comfort_high) / 2
+    written = centre - 12 * octave_clef(row)
+    if row.clef == "grand":
+        return "treble" if centre >= 60 else "bass"
+    if row.clef in ("bass", "tenor") and written > _TENOR + 4:
+        return "treble"
+    if row.clef == "treble" and written < _BARITONE:
+        return "bass"
+    return row.clef
+
+
+class _Harmony:
+    """Which key and which chord hold at a unit."""
+
+    def __init__(self, piece: Piece, bars: tuple[Bar, ...]) -> None:
+        inside = [change for change in piece.keys if change.bar < len(bars)]
+        self._key_units = [bars[change.bar].start for change in inside]
+        self._keys = [change.key for change in inside]
+        ticks = np.array([x for s in piece.chords for x in (s.start, s.end)], dtype=np.int64)
+        edges = np.rint(to_units(ticks, piece.timeline, bars)).astype(int).tolist()
+        self._starts, self._ends = edges[0::2], edges[1::2]
+        self._chords = [span.chord for span in piece.chords]
+
+    def key(self, unit: int) -> Key:
+        return self._keys[max(0, bisect_right(self._key_units, unit) - 1)]
+
+    def chord(self, unit: int) -> ChordSymbol | None:
+        i = bisect_right(self._starts, unit) - 1
+        return self._chords[i] if i >= 0 and unit < self._ends[i] else None
+
+
+def _heads(chord: Chord, following: Chord | None, harmony: _Harmony, percussion: bool) -> tuple[Head, ...]:
+    if percussion:
+        return tuple(Head(p, drum(p).step) for p in chord.pitches)
+    key, symbol = harmony.key(chord.start), harmony.chord(chord.start)
+    target = None
+    if following is not None and len(chord.pitches) == len(following.pitches) == 1:
+        target = following.pitches[0]
+    return tuple(Head(p, spell(p, key, symbol, target)) for p in chord.pitches)
+
+
+def _bars(
+    line: list[Chord], bars: tuple[Bar, ...], triplets: frozenset[int], harmony: _Harmony, percussion: bool
+) -> tuple[tuple[Voice, ...], ...]:
+    """The voices of each bar, filled with rests, beamed."""
+    starts = [bar.start for bar in bars]
+    found: dict[tuple[int, int], list[tuple[Chord, tuple[Head, ...]]]] = defaultdict(list)
+    for voice in (1, 2):
+        chords = [c for c in line if c.voice == voice]
+        for i, chord in enumerate(chords):
+            heads = _heads(chord, chords[i + 1] if i + 1 < len(chords) else None, harmony, percussion)
+            for bar in range(bisect_right(starts, chord.start) - 1, bisect_right(starts, chord.end - 1)):
+                found[bar, voice].append((chord, heads))
+    out = []
+    for i, bar in enumerate(bars):
+        first = _voice(found[i, 1], bar, triplets, second=False)
+        voices = [first]
+        if found[i, 2]:
+            voices.append(_voice(found[i, 2], bar, triplets, second=True))
+        if not percussion:
+            voices = _signs(voices, harmony.key(bar.start))
+        out.append(tuple(add_beams(voice, bar) for voice in voices))
+    return tuple(out)
+
+
+def _signs(voices: list[list[Event]], key: Key) -> list[list[Event]]:
+    """Accidentals by the usual rule: valid on their line to the end of the bar, none on a note that is tied over."""
+    in_force: dict[tuple[str, int], int] = {}
+    signature = {name[0]: name.count("#") - name.count("b") for name in _signature_names(key.signature)}
+    out = [list(voice) for voice in voices]
+    places = [(e.start, v, i) for v, voice in enumerate(voices) for i, e in enumerate(voice) if e.heads]
+    for _, v, i in sorted(places):
+        event = out[v][i]
+        heads = []
+        for head in event.heads:
+            place = (head.name[0], head.octave)
+            known = in_force.get(place, signature[head.name[0]])
+            if known != head.alter and not event.tie_in:
+                in_force[place] = head.alter
+                head = replace(head, sign="#" * head.alter or "b" * -head.alter or "=")
+            heads.append(head)
+        out[v][i] = replace(event, heads=tuple(heads))
+    return out
+
+
+def _signature_names(signature: int) -> list[str]:
+    """The seven letters as a key signature alters them."""
+    return [name_at_fifths(place) for place in range(signature - 1, signature + 6)]
+
+
+def _voice(
+    chords: list[tuple[Chord, tuple[Head, ...]]], bar: Bar, triplets: frozenset[int], *, second: bool
+) -> list[Event]:
+    if not chords:
+        return [Event(0, bar.length, "measure")]
+    active = _active_triplets(chords, bar, triplets)
+    out: list[Event] = []
+    place = bar.start
+    for chord, heads in chords:
+        start, end = max(chord.start, bar.start), min(chord.end, bar.end)
+        if start > place:
+            out += _events(write_span(place, start, bar, active, rest=True), bar, hidden=second)
+        out += _notes(write_span(start, end, bar, active, rest=False), bar, chord, heads)
+        place = end
+    if place < bar.end:
+        out += _events(write_span(place, bar.end, bar, active, rest=True), bar, hidden=second)
+    return _brackets(out)
+
+
+def _active_triplets(
+    chords: list[tuple[Chord, tuple[Head, ...]]], bar: Bar, triplets: frozenset[int]
+) -> frozenset[int]:
+    """Cells of a triplet grid in which this voice really starts or ends a note off the straight grid."""
+    active = set()
+    for chord, _ in chords:
+        for edge in (chord.start, chord.end):
+            inside = (edge - bar.start) % UNITS
+            if bar.start <= edge < bar.end and inside % 3 and edge - inside in triplets:
+                active.add(edge - inside)
+    return frozenset(active)
+
+
+def _events(values: list[Value], bar: Bar, *, hidden: bool) -> list[Event]:
+    return [Event(v.start - bar.start, v.length, v.name, (), v.dots, v.triplet, hidden=hidden) for v in values]
+
+
+def _notes(values: list[Value], bar: Bar, chord: Chord, heads: tuple[Head, ...]) -> list[Event]:
+    last = len(values) - 1
+    return [
+        Event(
+            v.start - bar.start, v.length, v.name, heads, v.dots, v.triplet,
+            tie_in=v.start > chord.start, tie_out=i < last or chord.end > bar.end,
+            staccato=chord.staccato and last == 0 and chord.end <= bar.end, velocity=chord.velocity,
+        )
+        for i, v in enumerate(values)
+    ]  # fmt: skip
+
+
+def _brackets(events: list[Event]) -> list[Event]:
+    """Triplet brackets, one for each beat."""
+    out = list(events)
+    for i, event in enumerate(events):
+        if not event.triplet:
+            continue
+        beat = event.start // UNITS
+        opens = i == 0 or not events[i - 1].triplet or events[i - 1].start // UNITS != beat
+        closes = i + 1 == len(events) or not events[i + 1].triplet or events[i + 1].start // UNITS != beat
+        bracket = "both" if opens and closes else "start" if opens else "stop" if closes else ""
+        out[i] = replace(event, bracket=bracket)
+    return out
+
+
+def _dynamics(piece: Piece, bars: tuple[Bar, ...], line: list[Chord]) -> tuple[tuple[int, int, str], ...]:
+    """A mark at the first note of each section whose loudness has another name than before."""
+    cuts = sorted({0, *(s.first_bar for s in piece.sections)} & set(range(len(bars))))
+    edges = [bars[i].start for i in cuts] + [bars[-1].end]
+    line = sorted(line, key=lambda c: c.start)
+    starts = [c.start for c in line]
+    bar_starts = [bar.start for bar in bars]
+    marks = []
+    shown = ""
+    for a, b in zip(edges, edges[1:], strict=False):
+        inside = line[bisect_right(starts, a - 1) : bisect_right(starts, b - 1)]
+        if not inside:
+            continue
+        mean = sum(c.velocity for c in inside) / len(inside)
+        mark = next(name for below, name in _DYNAMICS if mean < below)
+        if mark != shown:
+            bar = bisect_right(bar_starts, inside[0].start) - 1
+            marks.append((bar, inside[0].start - bar_starts[bar], mark))
+            shown = mark
+    return tuple(marks)
+
+
+__all__ = ["VALUES", "Event", "Head", "Measure", "Notated", "Part", "Staff", "TempoMark", "Voice", "notate"]
