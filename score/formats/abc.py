@@ -1,0 +1,161 @@
+"""ABC 2.1: the same notation as the other formats, as text that fits in a mail.
+
+One ABC voice for each staff, and one more where a staff has second voices. Pitches are as sounding. Percussion stands on
+General MIDI's keys, with `%%MIDI channel 10`. Modes that ABC has no name for are written with the signature's major key and
+accidentals.
+"""
+
+from collections.abc import Iterator
+
+from ripieno.score.formats.grid import UNITS
+from ripieno.score.formats.notation import Event, Head, Measure, Notated, Part, Staff, notate
+from ripieno.score.keys import Key
+from ripieno.score.piece import Piece
+from ripieno.score.pitch import name_at_fifths, pitch_name
+
+_EIGHTH = UNITS // 2  # ABC's unit length here, L:1/8
+_BARS_A_LINE = 4
+_MODES = {"major": "", "minor": "m", "dorian": "Dor", "phrygian": "Phr", "lydian": "Lyd", "mixolydian": "Mix", "locrian": "Loc"}
+_CLEFS = {"percussion": "perc", "grand": "treble"}
+_SIGNS = {"#": "^", "##": "^^", "b": "_", "bb": "__", "=": "=", "": ""}
+
+
+def write_abc(piece: Piece) -> str:
+    """A piece as ABC. Ornaments, dynamics and the exact timing of a performance are not in it."""
+    notated = notate(piece)
+    first = notated.measures[0]
+    assert first.metre is not None and first.key is not None  # every piece starts with both
+    lines = ["X:1", f"T:{_plain(piece.title)}", f"M:{first.metre}", "L:1/8"]
+    lines += [f"Q:1/4={_number(mark.bpm)}" for mark in first.tempos[:1]]
+    voices = list(_voices(notated))
+    lines.append("%%score " + _score_line(notated))
+    lines += [f"V:{name} {head}" for name, head, *_ in voices]
+    lines.append(f"K:{_key(first.key)}")
+    for i, (name, _, part, staff, second) in enumerate(voices):
+        lines.append(f"V:{name}")
+        lines += [f"%%MIDI channel {10}"] if part.is_drum else [f"%%MIDI program {part.track.midi_program}"]
+        lines += _music(notated, part, staff, second, leading=i == 0)
+    return "\n".join(lines) + "\n"
+
+
+def _voices(notated: Notated) -> Iterator[tuple[str, str, Part, Staff, bool]]:
+    """(name, heading, part, staff, whether it is the staff's second voice) of each ABC voice."""
+    for p, part in enumerate(notated.parts, 1):
+        for s, staff in enumerate(part.staves):
+            name = f"{p}{'abc'[s] if len(part.staves) > 1 else ''}"
+            clef = _CLEFS.get(staff.clef, staff.clef)
+            label = f' name="{_plain(part.name)}"' if s == 0 else ""
+            yield name, f"clef={clef}{label}", part, staff, False
+            if any(len(bar) > 1 for bar in staff.bars):
+                yield f"{name}x", f"clef={clef}", part, staff, True
+
+
+def _score_line(notated: Notated) -> str:
+    """Which voices share a staff, and which staves a player reads together."""
+    groups: dict[int, list[str]] = {}
+    for name, _, part, _, second in _voices(notated):
+        members = groups.setdefault(id(part), [])
+        if second:
+            members[-1] = f"({members[-1]} {name})"
+        else:
+            members.append(name)
+    return " ".join("{" + " | ".join(m) + "}" if len(m) > 1 else m[0] for m in groups.values())
+
+
+def _music(notated: Notated, part: Part, staff: Staff, second: bool, *, leading: bool) -> Iterator[str]:
+    """Lines of bars. Sections and chord symbols stand in the leading voice, changes of metre and key in all."""
+    row: list[str] = []
+    for measure, bar in zip(notated.measures, staff.bars, strict=True):
+        if leading and measure.section:
+            if row:
+                yield " ".join(row)
+                row = []
+            yield f"P:{_plain(measure.section)}"
+        row.append(_bar(measure, bar, part, second, leading))
+        if len(row) == _BARS_A_LINE or measure.number == len(notated.measures):
+            yield " ".join(row)
+            row = []
+
+
+def _bar(measure: Measure, bar: tuple[tuple[Event, ...], ...], part: Part, second: bool, leading: bool) -> str:
+    fields = ""
+    if measure.number > 1:
+        fields += f"[M:{measure.metre}]" if measure.metre is not None else ""
+        fields += f"[K:{_key(measure.key)}]" if measure.key is not None else ""
+        fields += "".join(f"[Q:1/4={_number(m.bpm)}]" for m in measure.tempos[:1]) if leading else ""
+    if second and len(bar) < 2:
+        return f"{fields}x{_length(measure.bar.length)} |"
+    events = bar[1] if second else bar[0]
+    symbols = _symbols(measure, events) if leading else {}
+    text = ""
+    for i, event in enumerate(events):
+        if i and not event.beams or (event.beams and event.beams[0] == "begin"):
+            text += " "
+        text += symbols.get(i, "") + _tuplet(events, i) + _event(event, part)
+    return f"{fields}{text.strip()} |"
+
+
+def _symbols(measure: Measure, events: tuple[Event, ...]) -> dict[int, str]:
+    """Chord symbols by the index of the event that they stand over: the first that does not start before them."""
+    found: dict[int, str] = {}
+    for unit, chord in measure.chords:
+        if chord is not None:
+            index = next((i for i, e in enumerate(events) if e.start >= unit), len(events) - 1)
+            found[index] = f'"{chord.symbol}"'
+    return found
+
+
+def _tuplet(events: tuple[Event, ...], i: int) -> str:
+    if events[i].bracket not in ("start", "both"):
+        return ""
+    count = next((j for j, e in enumerate(events[i:]) if e.bracket in ("stop", "both")), 0) + 1
+    return f"(3:2:{count}"
+
+
+def _event(event: Event, part: Part) -> str:
+    length = _length(event.length * 3 // 2 if event.triplet else event.length)
+    if not event.heads:
+        return ("x" if event.hidden else "z") + length
+    tie = "-" if event.tie_out and not part.is_drum else ""
+    dot = "." if event.staccato else ""
+    heads = [_head(h, part.is_drum) for h in event.heads]
+    return dot + (f"[{''.join(heads)}]" if len(heads) > 1 else heads[0]) + length + tie
+
+
+def _head(head: Head, percussion: bool) -> str:
+    if percussion:
+        name = pitch_name(head.pitch)
+        letter, sign, octave = name[0], "^" if name[1] == "#" else "=", head.pitch // 12 - 1
+    else:
+        letter, sign, octave = head.name[0], _SIGNS[head.sign], head.octave
+    if octave >= 5:
+        return sign + letter.lower() + "'" * (octave - 5)
+    return sign + letter + "," * (4 - octave)
+
+
+def _length(units: int) -> str:
+    """A length as ABC writes it after a note, in eighths: '', '2', '3/2', '/2'."""
+    whole, rest = divmod(units, _EIGHTH)
+    if rest == 0:
+        return "" if whole == 1 else str(whole)
+    top, bottom = units, _EIGHTH
+    while top % 2 == 0 and bottom % 2 == 0:
+        top, bottom = top // 2, bottom // 2
+    if top % 3 == 0 and bottom % 3 == 0:
+        top, bottom = top // 3, bottom // 3
+    return f"{'' if top == 1 else top}/{bottom}"
+
+
+def _key(key: Key) -> str:
+    if key.mode in _MODES:
+        return key.tonic + _MODES[key.mode]
+    return name_at_fifths(key.signature)
+
+
+def _number(value: float) -> str:
+    return f"{round(value)}"
+
+
+def _plain(text: str) -> str:
+    """Text without what would end a field or a quotation."""
+    return " ".join(text.replace('"', "'").replace("%", "").split())
