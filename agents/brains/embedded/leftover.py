@@ -20,6 +20,12 @@ def small_words() -> frozenset[str]:
     return frozenset((plain["function"] + plain["request"]).split())
 
 
+@lru_cache(maxsize=1)
+def common_words() -> frozenset[str]:
+    """Everyday words that are nothing musical, though some are spelled like it."""
+    return frozenset(lexicon("common")["words"].split()) | small_words()
+
+
 def nearness_to(tables: Iterable[PhraseTable[Any]], moods: PhraseTable[Any]) -> Nearness:
     """Nearness to the words that mean something by themselves in the reader's tables; `moods` are found by their stems too."""
     found = tuple(tables)
@@ -28,7 +34,7 @@ def nearness_to(tables: Iterable[PhraseTable[Any]], moods: PhraseTable[Any]) -> 
         vocabulary=(*word_set("leftover", "key_words"), *(word for table in found for word, _ in table.singles())),
         roots=(word for word, _ in moods.singles()),
         known=(*level_words, *(word for table in found for word in table.words())),
-        common=frozenset(lexicon("common")["words"].split()) | small_words(),
+        common=common_words(),
     )
 
 

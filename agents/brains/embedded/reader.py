@@ -12,7 +12,7 @@ from ripieno.agents.brains.embedded.form import FormReader
 from ripieno.agents.brains.embedded.found import Reading
 from ripieno.agents.brains.embedded.instrument_names import name_table
 from ripieno.agents.brains.embedded.key import KeyReader
-from ripieno.agents.brains.embedded.leftover import nearness_to, place_unknown, read_leftover
+from ripieno.agents.brains.embedded.leftover import common_words, nearness_to, place_unknown, read_leftover, small_words
 from ripieno.agents.brains.embedded.length import read_length
 from ripieno.agents.brains.embedded.levels import read_levels
 from ripieno.agents.brains.embedded.lexicon import PhraseTable, singular
@@ -46,13 +46,14 @@ class Reader:
     """
 
     def __init__(self, styles: Sequence[StyleProfile]) -> None:
-        self._styles = StyleReader(styles)
         self._key = KeyReader()
         self._metre = MetreReader()
         self._tempo = TempoReader()
         self._form = FormReader()
         self._progression = ProgressionReader()
         self._mood = MoodReader()
+        moods = frozenset(word for word, _ in self._mood.table.singles())
+        self._styles = StyleReader(styles, common_words(), moods | small_words())
         self._playing = PlayingReader()
         families: tuple[_Family, ...] = (
             self._styles,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
+from ripieno.agents.brains.embedded.instrument_names import name_table
 from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases, word_set
-from ripieno.agents.brains.embedded.words import Words
+from ripieno.agents.brains.embedded.words import Words, folded
 from ripieno.score.brief import Attribute, Origin
 from ripieno.score.styles import StyleProfile
 
@@ -49,9 +50,16 @@ class StyleReader:
 
     Args:
         styles: the styles that can be composed; their names and aliases are added to the lexicon.
+        everyday: words that name a style only beside a word such as 'music' ('island').
+        other: words that never name a style ('peaceful').
     """
 
-    def __init__(self, styles: Sequence[StyleProfile]) -> None:
+    def __init__(
+        self,
+        styles: Sequence[StyleProfile],
+        everyday: frozenset[str] = frozenset(),
+        other: frozenset[str] = frozenset(),
+    ) -> None:
         self.profiles = {s.id: s for s in styles}
         data = lexicon("genres")
         self._heads = frozenset(phrases(data["heads"]["nouns"]))
@@ -73,9 +81,11 @@ class StyleReader:
                 rows.setdefault(row["style"], genre)
         for profile in styles:
             kin = rows.get(profile.id)
-            own = Genre(kin.genre if kin is not None else profile.family, profile.id, (), 1.0, False, False)
+            genre = kin.genre if kin is not None else profile.family
             for alias in (profile.name.lower(), profile.id.replace("_", " "), *profile.aliases):
-                self.table.add(alias, own)
+                # 'piano' asks for a piano and 'peaceful' for a mood, whatever a style file says
+                if alias == profile.name.lower() or (name_table().get(alias) is None and alias not in other):
+                    self.table.add(alias, Genre(genre, profile.id, (), 1.0, folded(alias) in everyday, False))
         self.references: PhraseTable[Reference] = PhraseTable()
         for line in lexicon("references")["rows"].strip().split("\n"):
             name, nearest, kind, tempo, mood, others = (part.strip() for part in line.split("|"))
