@@ -14,6 +14,7 @@ from ripieno.score.instruments import Role, instrument, instruments
 
 _NUMBERED = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3}
 _NUMERALS = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "1": 1, "2": 2, "3": 3, "4": 4}
+_BETWEEN_KINDS = frozenset(("one", "another", "the", "other", "a", "an", "and", "or", "two"))
 _MOST = 12  # players of one kind that are believed
 _INTRODUCING = frozenset(("like", "such", "including", "e", "namely"))
 
@@ -38,6 +39,7 @@ class Name:
         plain: whether it is a general word ('guitar', 'strings') that a style may make more precise.
         players: the members, for an ensemble.
         joinable: whether others may join the ensemble unasked.
+        counted: the instrument that is meant where a number stands before it ('four horns').
     """
 
     phrase: str
@@ -47,11 +49,12 @@ class Name:
     plain: bool = False
     players: tuple[Player, ...] = ()
     joinable: bool = False
+    counted: str = ""
 
     @property
     def base(self) -> str:
         """The noun that names it, singular: 'guitar' for 'acoustic guitars'."""
-        return singular(self.phrase.split()[-1])
+        return singular(self.phrase.replace("-", " ").split()[-1])
 
     @property
     def general(self) -> bool:
@@ -95,7 +98,7 @@ def name_table() -> PhraseTable[Name]:
     families: dict[str, Name] = {}
     for phrase, row in own["families"].items():
         excludes = (*row.get("families", ()), *row.get("ids", ()))
-        families[phrase] = Name(phrase, row["pick"], excludes, weak=phrase in weak, plain=True)
+        families[phrase] = Name(phrase, row["pick"], excludes, weak=phrase in weak, plain=True, counted=row.get("counted", ""))
         table.add(phrase, families[phrase])
     for phrase, row in lexicon("ensembles").items():
         players = tuple(_player(text) for text in row["players"])
@@ -148,6 +151,8 @@ def find_mentions(words: Words) -> list[Mention]:
             continue  # 'piano leads': what it does; 'shakuhachi flute': what kind of thing it is
         if adjacent and mentions[-1].name.weak and name.instrument:
             floor = mentions.pop().first  # 'lead guitar': the weak word only describes
+        if _manner_only(words, name, hit.first, mentions):
+            continue  # 'the strings play pizzicato'
         last = hit.last
         if name.players and floor and words.low[floor : hit.first] in (["and"], ["or"]):
             name, last = _listed_duo(words, name, hit.first, last)  # 'kora and balafon duet'
@@ -156,7 +161,18 @@ def find_mentions(words: Words) -> list[Mention]:
             mentions.extend(_sharing_noun(words, mention, floor))
         _describe(words, mention, mentions[-1].last if mentions else 0)
         mentions.append(mention)
-    return _without_class_words(words, _handed_lines(words, _without_voices(words, mentions)))
+    return _without_class_words(words, _spelled_out(words, _handed_lines(words, _without_voices(words, mentions))))
+
+
+def _manner_only(words: Words, name: Name, first: int, mentions: list[Mention]) -> bool:
+    """Whether 'pizzicato' says how the strings before it play."""
+    if name.phrase not in ("pizzicato", "pizz") or not mentions or words.clause[mentions[-1].first] != words.clause[first]:
+        return False
+    player = mentions[-1]
+    plays = set(lexicon("instruments")["grammar"]["plays"]) & set(words.low[player.last : first])
+    if plays and player.instrument == "strings":
+        player.instrument = name.instrument
+    return bool(plays)
 
 
 def _listed_duo(words: Words, name: Name, first: int, last: int) -> tuple[Name, int]:
@@ -194,7 +210,8 @@ def _describe(words: Words, mention: Mention, floor: int) -> None:
     seen: list[str] = []
     while k >= floor and len(seen) < 5 and words.sentence[k] == words.sentence[mention.first]:
         word = words.low[k]
-        if word in stops or (words.clause[k] != words.clause[k + 1] and word not in variants):
+        figure = word[0].isdigit() and (not word.isdigit() or int(word) > _MOST)
+        if word in stops or figure or (words.clause[k] != words.clause[k + 1] and word not in variants):
             break
         seen.insert(0, word)
         k -= 1
@@ -210,6 +227,8 @@ def _describe(words: Words, mention: Mention, floor: int) -> None:
         mention.begin, mention.count, mention.number = k - 1, 2, 0  # 'first and second violins'
     elif words.at(k) == "of" and words.at(k - 1) in ("pair", "couple", "duo"):
         mention.count = 2
+    if mention.count and mention.name.counted:
+        mention.instrument = mention.name.counted
     if not exact:
         mention.instrument = next((id_ for w, id_ in variants.items() if w in seen), mention.instrument)
 
@@ -272,6 +291,33 @@ def _line_player(words: Words, line: Mention, before: Mention | None, after: Men
     return before if plays and not instrument(before.instrument).is_drum else None
 
 
+def _spelled_out(words: Words, mentions: list[Mention]) -> list[Mention]:
+    """Puts the kinds for the word in 'saxophones (alto, tenor, baritone)' and 'guitars: one acoustic, one electric'."""
+    out: list[Mention] = []
+    reach = 0
+    for mention in mentions:
+        if mention.first < reach:
+            continue
+        kinds = _kinds_after(words, mention) if mention.name.plain and mention.name.instrument else []
+        if len(kinds) >= 2:
+            reach = kinds[-1].last
+        out += kinds if len(kinds) >= 2 else [mention]
+    return out
+
+
+def _kinds_after(words: Words, mention: Mention) -> list[Mention]:
+    variants, kinds = _variants(words, mention), list[Mention]()
+    k = mention.last
+    if k >= len(words) or words.gap[k] not in (":", "(", ",", "-", "–", "—"):
+        return kinds
+    while k < len(words) and (words.low[k] in variants or words.low[k] in _BETWEEN_KINDS) and "." not in words.gap[k]:
+        if words.low[k] in variants:
+            id_ = variants[words.low[k]]
+            kinds.append(Mention(Name(mention.name.phrase, id_, (id_,)), id_, k, k + 1, k))
+        k += 1
+    return kinds
+
+
 def _without_class_words(words: Words, mentions: list[Mention]) -> list[Mention]:
     """Drops words for a kind that only announce or explain names.
 
@@ -288,7 +334,7 @@ def _without_class_words(words: Words, mentions: list[Mention]) -> list[Mention]
 
 def _announces(words: Words, kind: Mention, member: Mention) -> bool:
     """Whether a word for a kind is followed by names of that kind, after a colon, a bracket or 'such as'."""
-    if not kind.name.general and not (kind.name.plain and _is_kind(kind, member)):
+    if member.name.weak or (not kind.name.general and not (kind.name.plain and _is_kind(kind, member))):
         return False
     gaps = "".join(words.gap[kind.last : member.begin + 1])
     near = words.sentence[kind.first] == words.sentence[member.first] and member.begin - kind.last <= 6

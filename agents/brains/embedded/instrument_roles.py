@@ -51,6 +51,7 @@ class _Lexicon:
     register_words: dict[str, str]
     articulations: dict[str, str]
     in_names: dict[str, str]
+    playing: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -73,6 +74,7 @@ def _lexicon() -> _Lexicon:
         register_words=dict(named("registers")),
         articulations=dict(named("articulations")),
         in_names=dict(named("articulations_in_names")),
+        playing=frozenset(data["playing"]["words"]),
     )
 
 
@@ -82,7 +84,7 @@ def find_doings(words: Words, groups: Sequence[Group]) -> dict[int, Doing]:
     for number, group in enumerate(groups):
         floor = groups[number - 1].last if number else 0
         ceiling = groups[number + 1].begin if number + 1 < len(groups) else len(words)
-        _from_adjectives(words, group, doings)
+        _from_adjectives(words, group, ceiling, doings)
         _from_nouns_before(words, group, floor, doings)
         _trading(words, group, floor, ceiling, doings)
     for one, other in pairwise(groups):
@@ -110,10 +112,11 @@ def _give(member: Mention, doing: Doing, role: Role, *, own: bool = False) -> No
     doing.role = role
 
 
-def _from_adjectives(words: Words, group: Group, doings: dict[int, Doing]) -> None:
+def _from_adjectives(words: Words, group: Group, ceiling: int, doings: dict[int, Doing]) -> None:
     """'lead guitar', 'harp arpeggios', 'high strings', 'staccato bassoon'."""
     lex = _lexicon()
-    for member in group.members:
+    ends = [*(m.begin for m in group.members[1:]), ceiling]
+    for member, end in zip(group.members, ends, strict=True):
         doing = doings[member.first]
         for word in reversed(member.adjectives):
             if word in lex.before:
@@ -135,9 +138,11 @@ def _from_adjectives(words: Words, group: Group, doings: dict[int, Doing]) -> No
             doing.articulation = doing.articulation or lex.articulations.get(word)
         for word in words.low[member.first : member.last]:
             doing.articulation = doing.articulation or lex.in_names.get(word)
-        for place in range(member.last, min(len(words), member.last + 6)):
+        for place in range(member.last, min(end, member.last + 6)):
             if words.clause[place] != words.clause[member.last - 1]:
                 break
+            if words.low[place] in lex.playing:
+                doing.articulation = doing.articulation or lex.articulations[words.low[place]]
             hit = lex.registers.match(words, place)
             if hit is not None:
                 doing.register = hit.value

@@ -27,7 +27,7 @@ class Group:
 
     Attributes:
         fate: 'wanted', 'excluded', 'example' (of an illustration) or 'simile' (compared with).
-        choice: whether the members are alternatives.
+        others: names that were offered as alternatives to a member, and lost.
         closing: whether nobody else may play.
         section: the section that the list is limited to; `enters`: the one that it comes in with; `rests`: the one that it
             is silent in.
@@ -36,7 +36,7 @@ class Group:
 
     members: list[Mention]
     fate: str = "wanted"
-    choice: bool = False
+    others: list[Mention] = field(default_factory=list)
     closing: bool = False
     section: str = ""
     enters: str = ""
@@ -176,6 +176,9 @@ def _judge_one(words: Words, group: Group, floor: int, ceiling: int) -> list[Gro
     if found:
         group.spans.append((group.begin - len(found[0].split()), group.begin))
         return _split_excluded(words, group, len(found[0].split()))
+    if end < len(words) and words.gap[end] == "?" and words.low[end] in lexicon("exclusions")["no"]:
+        group.fate = "excluded"
+        return [group]
     denied = patterns.after.match(tail)
     if denied and not (tail.startswith(("free", "less")) and words.gap[end] not in ("-", "‑", "‐")):
         group.fate = "excluded"
@@ -188,7 +191,7 @@ def _judge_one(words: Words, group: Group, floor: int, ceiling: int) -> list[Gro
         group.fate = "example"
     elif patterns.simile.search(lead_in) or (_is_effect(group) and patterns.image.search(lead_in)):
         group.fate = "simile"
-    group.choice = any("or" in words.low[a.last : b.begin] for a, b in pairwise(group.members))
+    group.members, group.others = _first_choice(words, group.members)
     clause_end = next((k for k in range(end, stop) if words.clause[k] != words.clause[end - 1]), stop)
     group.closing = bool(patterns.only.search(lead_in)) or bool(patterns.alone.match(" ".join(words.low[end:clause_end])))
     return [group]
@@ -197,6 +200,17 @@ def _judge_one(words: Words, group: Group, floor: int, ceiling: int) -> list[Gro
 def _is_effect(group: Group) -> bool:
     row = instruments().get(group.members[0].instrument)
     return row is not None and row.family == "effects"
+
+
+def _first_choice(words: Words, members: list[Mention]) -> tuple[list[Mention], list[Mention]]:
+    """'cello or viola' leaves the cello, 'oboe, cello or viola' the oboe; 'harp and cello or viola' harp and cello."""
+    joins = [set(words.low[a.last : b.begin]) for a, b in pairwise(members)]
+    if not any("or" in join for join in joins):
+        return members, []
+    if not any({"and", "plus"} & join for join in joins):
+        return members[:1], members[1:]
+    kept = [m for m, join in zip(members, [set(), *joins], strict=True) if "or" not in join]
+    return kept, [m for m in members if m not in kept]
 
 
 def _limited(whole: str) -> bool:

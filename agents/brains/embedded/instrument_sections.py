@@ -10,7 +10,7 @@ from ripieno.agents.brains.embedded.words import Words
 _LATER = frozenset(("until", "till", "before"))  # 'no drums until the chorus'
 _AFTER = frozenset(("in", "during", "for", "at", "on", "throughout", "from", "into", "by", "only", "through")) | _LATER
 _BEFORE = frozenset(("in", "during", "for", "at", "on"))
-_JOINING = frozenset(("with", "features", "adds", "has", "brings", "gets", "of"))
+_JOINING = frozenset(("with", "features", "adds", "has", "brings", "gets"))
 _ARTICLES = frozenset(("the", "a", "an", "each", "every", "its"))
 _ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "last": 0, "final": 0}
 _FAR, _NEAR = 14, 4  # words between a list and a section behind it, before it

@@ -21,6 +21,7 @@ from ripieno.score.instruments import Instrument, Role, instrument, instruments
 _EXACT, _ENSEMBLE, _PLAIN, _NEAREST, _COMPARED = 1.0, 0.9, 0.8, 0.6, 0.5  # how sure of the instrument
 _MOST = 8  # parts of one instrument
 _KIT_PIECES = frozenset(("kick", "snare", "hi_hat", "toms", "cymbal", "ride_cymbal"))
+_SECTIONS = frozenset(("strings", "brass", "wind_section", "sax_section", "percussion"))  # many players as one part
 _NO_WORK = frozenset(
     ("with", "of", "in", "on", "the", "use", "and", "or", "to", "add", "write", "make", "is", "are", "except", "save")
 )
@@ -100,9 +101,11 @@ def _accepted(words: Words, group: Group) -> bool:
     """Whether a list holds more than weak words ('lead', 'rain'), or stands where an instrument is named."""
     if any(not m.name.weak for m in group.members):
         return True
-    cues = lexicon("roles")["weak_cues"]
+    data = lexicon("roles")
+    after = words.at(group.last)
+    does = after in data["weak_cues"]["after"] or any(after in nouns for nouns in data["nouns"].values())
     near = words.low[max(0, group.begin - 2) : group.begin]
-    return any(w in cues["before"] for w in near) or words.at(group.last) in cues["after"]
+    return (does and words.joined(group.last)) or any(w in data["weak_cues"]["before"] for w in near)
 
 
 @dataclass(slots=True, eq=False)
@@ -153,12 +156,10 @@ class _Assembly:
         return self._words.written(mention.begin, mention.last)
 
     def _add(self, number: int, group: Group) -> None:
-        members = group.members
-        if group.choice:
-            chosen = members[0]
-            self._notice(f"“{' or '.join(self._asked(m) for m in members)}”: “{self._asked(chosen)}” was taken.")
-            members = [chosen]
-        for place, member in enumerate(members):
+        if group.others:
+            taken, left = (", ".join(self._asked(m) for m in ms) for ms in (group.members, group.others))
+            self._notice(f"“{taken}” was taken, not “{left}”: say so if it should be the other way round.")
+        for place, member in enumerate(group.members):
             if member.name.players:
                 self._add_ensemble(number, group, place, member)
             else:
@@ -176,7 +177,8 @@ class _Assembly:
             origin=Origin.INFERRED if group.fate == "simile" else Origin.STATED,
         )  # fmt: skip
         known = self._same(part, member, number)
-        copies = 1 if instrument(part.instrument).is_drum else max(1, min(member.count, _MOST))
+        alone = instrument(part.instrument).is_drum or part.instrument in _SECTIONS
+        copies = 1 if alone else max(1, min(member.count, _MOST))
         if known is not None:
             if known.part.role is not None and doing.event:
                 part = part.model_copy(update={"role": None})  # a solo on the way leaves a player its part
@@ -203,7 +205,7 @@ class _Assembly:
             if draft.group == number and not ensemble:
                 continue
             if member.name.plain and part.confidence < _EXACT and _belongs(old, member.name.excludes):
-                if ensemble or draft.name.base == member.name.base or new.family in ("bass", "drum kit", "choir"):
+                if ensemble or draft.name.base == member.name.base or (new.family in ("bass", "drum kit") or new.id == "voice"):
                     return draft
             elif (
                 draft.part.confidence == _PLAIN
