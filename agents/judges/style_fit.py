@@ -33,6 +33,7 @@ SCALAR_WORDS = {
     "phrase_length": ("short-breathed phrases", "phrases without end"),
     "rest_share": ("a tune that never rests", "a tune that rests too much"),
     "polyphony": ("a thin sound", "a thick sound"),
+    "roughness": ("harmony without any edge", "many semitones rubbing"),
     "in_scale": ("many notes outside the key", "no note outside the key"),
     "dynamics_spread": ("flat dynamics", "uneven dynamics"),
 }
@@ -46,8 +47,9 @@ DISTRIBUTION_WORDS = {
     "chord_degree": "which chords it uses",
 }
 EDGE = 0.85  # fit at the quartiles
-# Without real music of the style's own kind only what all music shares is judged: the tune, not harmony and rhythm.
-SHARED = ("step_share", "leap_share", "tune_range", "turns", "self_similarity", "phrase_length", "rhythm_entropy")
+# Without real music of the style's own kind only what all music shares is judged: the tune, and how notes sound together.
+SHARED = ("step_share", "leap_share", "tune_range", "turns", "self_similarity", "phrase_length", "rhythm_entropy",
+          "chord_tone_share", "roughness")  # fmt: skip
 
 
 class StyleFitJudge:

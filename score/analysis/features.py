@@ -59,6 +59,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("dynamics_mean", "scalar", "velocity", "mean over all notes"),
     Feature("dynamics_spread", "scalar", "velocity", "standard deviation over all notes"),
     Feature("polyphony", "scalar", "notes", "mean number of notes that sound at once"),
+    Feature("roughness", "scalar", "0..1", "sounding time in which two pitch classes a semitone apart sound"),
     Feature("in_scale", "scalar", "0..1", "sounding time inside the key's scale"),
 )  # fmt: skip
 DISTRIBUTIONS = tuple(f.name for f in FEATURES if f.kind == "distribution")
@@ -250,6 +251,7 @@ def _whole_scalars(reading: Reading, tonic: Ints) -> dict[str, float]:
     starts = np.unique(np.concatenate([line.start for line in reading.all_lines]))
     starts = starts[starts < reading.slots]
     sounding = reading.pitch_classes.sum(axis=1)
+    sounding_classes = reading.pitch_classes > 0
     pattern = np.zeros((reading.bars, 16))
     joined = np.concatenate([line.start for line in reading.all_lines])
     joined = joined[joined < reading.slots]
@@ -275,9 +277,15 @@ def _whole_scalars(reading: Reading, tonic: Ints) -> dict[str, float]:
         "exact_repeats": 1.0 - len(np.unique(mixed)) / len(mixed) if len(mixed) else float("nan"),
         "dynamics_mean": float(velocity.mean()),
         "dynamics_spread": float(velocity.std()),
+        "roughness": float(_rough(sounding_classes)[sounding > 0].mean()) if (sounding > 0).any() else float("nan"),
         "polyphony": float(sounding[sounding > 0].mean()) if (sounding > 0).any() else float("nan"),
         "in_scale": float((table * scale).sum()) / total if total else float("nan"),
     }
+
+
+def _rough(classes: Bools) -> Bools:
+    """For each slot, whether two neighbours of the chromatic circle sound."""
+    return np.asarray((classes & np.roll(classes, 1, axis=1)).any(axis=1), dtype=np.bool_)
 
 
 def _harmony_scalars(reading: Reading, members: Bools, roots: Ints) -> dict[str, float]:

@@ -15,6 +15,7 @@ from ripieno.score.instruments import Role
 from ripieno.score.piece import Section
 
 PASTED_RUN = 8  # the same bar of the whole ensemble so many times on end
+HOPELESS = 24  # so many times, and it is no piece
 PASTED_TUNE = 0.5  # share of a tune's bars that one bar makes up
 
 
@@ -78,11 +79,11 @@ def check_repetition(reading: Reading, brief: Brief | None) -> Iterator[Finding]
     exact = np.stack(codes)
     same = (exact[:, 1:] == exact[:, :-1]).all(axis=0) & (exact[:, 1:] != 0).any(axis=0)
     for first, end in runs(same):
-        if end - first + 1 > PASTED_RUN:
-            place = (first, end + 1)
+        for begin in range(first, end + 1 - PASTED_RUN, PASTED_RUN):  # the longer, the worse: one finding for each stretch
+            place = (begin, min(begin + 2 * PASTED_RUN, end + 1))
             yield Finding(
-                "repetition.pasted", "warning", (), place,
-                f"{bar_words(place)} are one bar played {end - first + 1} times without a change",
+                "repetition.pasted", "error" if end - first >= HOPELESS else "warning", (), place,
+                f"{bar_words(place)} are one bar played over and over without a change, {end - first + 1} times in all",
                 "vary the tune, add a fill, let a part enter or rest", float(end - first + 1),
             )  # fmt: skip
     for line, code in zip(reading.all_lines, codes, strict=True):

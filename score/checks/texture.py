@@ -15,7 +15,7 @@ MUD_CEILING = 45  # A2: below it close intervals growl
 MUD_INTERVAL = 4  # semitones
 BASS_DRUMS = (35, 36)
 SUNG = (Role.LEAD, Role.COUNTERMELODY, Role.PAD)  # roles that sing; ghost notes belong to bass and comping
-WINDOW = 8  # bars
+ADRIFT = 0.65  # share of a part's attacks
 
 
 def stretches(reading: Reading) -> list[tuple[str, int, int]]:
@@ -136,6 +136,35 @@ def check_bass_drums(reading: Reading, brief: Brief | None) -> Iterator[Finding]
                 )  # fmt: skip
 
 
+def check_adrift(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
+    """A part that plays beside the metre through a section: neither on beats nor on their halves, nor with anybody else."""
+    for line in reading.with_role(Role.LEAD, Role.COUNTERMELODY, Role.BASS):
+        at = line.onsets
+        if len(at) < 16:
+            continue
+        beside = line.weight[at] < 0.25
+        others = [other.start[other.onsets] for other in reading.all_lines if other is not line]
+        joined = np.unique(np.concatenate(others)) if others else np.zeros(0, dtype=np.int64)
+        for name, first, end in stretches(reading):
+            inside = (line.bar[at] >= first) & (line.bar[at] < end)
+            count = int(inside.sum())
+            if count < 16 or float(beside[inside].mean()) < ADRIFT:
+                continue
+            if len(joined) and _hits(line.start[at][inside & beside], joined, tolerance=0) > 0.5 * count:
+                continue  # the others play there too: it is the metre's own subdivision
+            share = float(beside[inside].mean())
+            yield Finding(
+                "groove.adrift",
+                "warning",
+                (line.track.id,),
+                (first, end),
+                f"{share:.0%} of the notes of {line.track.name} in the {name} fall beside the beats and their halves, and "
+                "nobody plays with it",
+                "move it onto the beats, or let others join its rhythm",
+                share,
+            )
+
+
 def check_dynamics(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """One loudness from beginning to end, in every part."""
     notes = [line for line in reading.all_lines if len(line) >= 8]
@@ -167,4 +196,4 @@ def check_jolts(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-CHECKS = (check_masking, check_mud, check_bass_drums, check_dynamics, check_jolts)
+CHECKS = (check_masking, check_mud, check_bass_drums, check_adrift, check_dynamics, check_jolts)

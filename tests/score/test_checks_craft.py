@@ -154,6 +154,10 @@ CASES: dict[str, tuple[Callable[[], Piece], Callable[[], Piece]]] = {
         lambda: band("r:.25 C2:.5 r:.5 C2:.5 r:.5 C2:.5 r:1.25", "k:1 s:1 k:1 s:1"),
         lambda: band("C2:1 C2:1 C2:1 C2:1", "k:1 s:1 k:1 s:1"),
     ),
+    "groove.adrift": (
+        lambda: duet("E5:1 F5:1 E5:1 D5:1 " * 8, "r:.75 " + "C3:1 D3:1 C3:1 B2:1 " * 7 + "C3:1", 8),
+        lambda: duet("E5:1 F5:1 E5:1 D5:1 " * 8, "r:.5 " + "C3:1 D3:1 C3:1 B2:1 " * 7 + "C3:1", 8),
+    ),
     "dynamics.flat": (lambda: flat(0), lambda: flat(15)),
     "form.no_contrast": (lambda: form(False), lambda: form(True)),
     "form.no_return": (lambda: returning(False), lambda: returning(True)),
