@@ -8,6 +8,8 @@ It knows instruments only: what a style usually brings along is the Expert's bus
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ripieno.agents.brains.embedded.instrument_company import names_all_players
+from ripieno.agents.brains.embedded.instrument_context import in_context
 from ripieno.agents.brains.embedded.instrument_names import Mention, Name, find_mentions, name_table
 from ripieno.agents.brains.embedded.instrument_roles import Doing, find_doings
 from ripieno.agents.brains.embedded.instrument_scope import Group, group_mentions, judge, nobody_else
@@ -22,9 +24,6 @@ _EXACT, _ENSEMBLE, _PLAIN, _NEAREST, _COMPARED = 1.0, 0.9, 0.8, 0.6, 0.5  # how 
 _MOST = 8  # parts of one instrument
 _KIT_PIECES = frozenset(("kick", "snare", "hi_hat", "toms", "cymbal", "ride_cymbal"))
 _SECTIONS = frozenset(("strings", "brass", "wind_section", "sax_section", "percussion"))  # many players as one part
-_NO_WORK = frozenset(
-    ("with", "of", "in", "on", "the", "use", "and", "or", "to", "add", "write", "make", "is", "are", "except", "save")
-)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def read_parts(text: str | Words) -> PartsReading:
     """Reads the instruments of a request in English (a text, or its words with some of them masked)."""
     given = text if isinstance(text, Words) else Words(text)
     words, replaced = corrected(given.unmasked())
-    mentions = find_unknown(words, find_mentions(words))
+    mentions = find_unknown(words, in_context(words, find_mentions(words)))
     # A masked word may describe ('electronic drums', where a genre took the first word), but not be the noun itself.
     mentions = [m for m in mentions if not given.masked[m.last - 1]]
     for mention in mentions:
@@ -146,7 +145,7 @@ class _Assembly:
         excluded = self._excluded()
         parts = [d.part for d in self._drafts for _ in range(d.copies)]
         parts.sort(key=lambda p: p.role is not Role.LEAD)
-        closed = bool(parts) and (self._closed or self._names_all_players())
+        closed = bool(parts) and (self._closed or names_all_players(self._words, self._groups, {p.instrument for p in parts}))
         return PartsReading(tuple(parts), excluded, tuple(self._without), closed, self._spans(), tuple(self._notices))
 
     def _notice(self, message: str) -> None:
@@ -318,38 +317,6 @@ class _Assembly:
         names = [name_table().get(word) for word in found]
         return [item for name in names if name is not None for item in name.excludes]
 
-    def _names_all_players(self) -> bool:
-        """Whether the wording names everybody: 'for flute and harp', 'solo cello', 'a duet between ...'."""
-        words, data = self._words, lexicon("roles")
-        works, featuring = frozenset(data["works"]["words"]), frozenset(data["ensembles"]["featuring"])
-        listing = frozenset(data["ensembles"]["listing"])
-        sizes: dict[str, int] = data["ensembles"]["sizes"]
-        kinds = {d.part.instrument for d in self._drafts}
-        for group in self._groups:
-            if group.fate != "wanted" or group.section:
-                continue
-            k = group.begin - 1
-            while words.at(k) in ("a", "an", "the"):
-                k -= 1
-            member = group.members[-1]
-            alone = set(data["ensembles"]["alone"]) & set(member.adjectives) or words.at(member.last) == "solo"
-            if len(kinds) == 1 and alone and words.at(k) not in featuring and not _has_place(words, member):
-                return True
-            if words.at(k) in listing or (words.at(k) in ("is", "are") and words.at(k - 1) in listing):
-                return True
-            if words.at(k) == "for":
-                by_itself = words.clause[k] != words.clause[k - 1] and self._ends_clause(group.last)
-                if k == 0 or words.at(k - 1) in works or by_itself or _a_work(words, k):
-                    return True
-            near = words.low[max(0, group.begin - 5) : group.begin] + words.low[group.last : group.last + 1]
-            size = next((sizes[w] for w in near if w in sizes), 0)
-            if size and len(group.members) >= max(2, size - 1):
-                return True
-        return False
-
-    def _ends_clause(self, i: int) -> bool:
-        return i >= len(self._words) or self._words.clause[i] != self._words.clause[i - 1]
-
     def _spans(self) -> tuple[tuple[int, int], ...]:
         words, spans = self._words, set()
         for group in self._groups:
@@ -361,27 +328,6 @@ class _Assembly:
 def _attributive(words: Words, member: Mention) -> bool:
     """Whether an ensemble's name only describes the music: 'a big band swing piece'."""
     return words.joined(member.last) and words.at(member.last) in frozenset(lexicon("roles")["ensembles"]["of_music"])
-
-
-def _a_work(words: Words, k: int) -> bool:
-    """Whether 'for' at word `k` follows a whole work: 'a slow air for ...', 'Meditation for ...'."""
-    within = frozenset(lexicon("roles")["ensembles"]["within"])
-    if words.at(k - 1) in within:
-        return False
-    for i in range(k - 1, max(-1, k - 6), -1):
-        if words.clause[i] != words.clause[k] or words.low[i] in _NO_WORK:
-            return False
-        if words.low[i] in ("a", "an", "another", "my", "our") or (i == 0 and k > 1):
-            return True
-    return False
-
-
-def _has_place(words: Words, member: Mention) -> bool:
-    """Whether 'a guitar solo' is an event in the piece: something comes 'in' or 'over' it, or it is given 'a'."""
-    return words.at(member.last) == "solo" and (
-        words.at(member.begin - 1) in ("a", "an", "the")
-        or words.at(member.last + 1) in ("in", "after", "before", "over", "at", "during", "between", "on")
-    )
 
 
 def _merged(known: PartRequest, new: PartRequest) -> PartRequest:
