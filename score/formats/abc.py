@@ -89,7 +89,7 @@ def _bar(measure: Measure, bar: tuple[tuple[Event, ...], ...], part: Part, secon
     symbols = _symbols(measure, events) if leading else {}
     text = ""
     for i, event in enumerate(events):
-        if i and not event.beams or (event.beams and event.beams[0] == "begin"):
+        if (i and not event.beams) or (event.beams and event.beams[0] == "begin"):
             text += " "
         text += symbols.get(i, "") + _tuplet(events, i) + _event(event, part)
     return f"{fields}{text.strip()} |"

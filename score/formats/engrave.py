@@ -12,8 +12,12 @@ _PAGE = (2100, 2970)  # A4 in tenths of a millimetre
 _SEED = 7  # of the ids inside the SVG, so that the same piece gives the same bytes
 # signs that verovio sets in its own music font, as characters that text fonts have
 _SIGNS = {"\uE260": "♭", "\uE261": "♮", "\uE262": "♯", "\uECA5": "♩", "\uECB7": ".", "\uE870": "°", "\uE871": "ø",
-          "\uE872": "+", "\uE873": "Δ"}  # fmt: skip
+          "\uE872": "+", "\uE873": "Δ", "\uEA64": "♭", "\uEA65": "♮", "\uEA66": "♯"}  # fmt: skip
 _MUSIC_SPAN = re.compile(r'<tspan font-family="Leipzig" font-size="(\d+)px">([^<]*)</tspan>')
+# verovio spells out degrees that the symbol's own text already says, although they are marked as not printed
+_DEGREES = re.compile(r"<degree .*?</degree>", re.DOTALL)
+# a label inside a text would be counted as text by other readers of SVG, and move what follows
+_LABEL = re.compile(r'\s*<title class="labelAttr">[^<]*</title>')
 _TEXT_SIZE = 0.5625  # of a letter beside a sign of verovio's music font: 405 to 720
 _FONTS = ("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIta", "DejaVuSans", "DejaVuSans-Bold")
 
@@ -39,7 +43,7 @@ def engrave(piece: Piece) -> Engraving:
         "header": "auto", "footer": "none", "breaks": "auto", "svgViewBox": True, "smuflTextFont": "none",
         "xmlIdSeed": _SEED, "justifyVertically": False, "mnumInterval": 0,
     })  # fmt: skip
-    if not toolkit.loadData(write_musicxml(piece).decode()):
+    if not toolkit.loadData(_DEGREES.sub("", write_musicxml(piece).decode())):
         raise BadRequest("A piece can be engraved once it has bars", value=piece.title, cure="add music to it")
     pages = range(1, toolkit.getPageCount() + 1)
     return Engraving(tuple(_plain_text(toolkit.renderToSVG(page)) for page in pages))
@@ -53,7 +57,8 @@ def _plain_text(svg: str) -> str:
         text = "".join(_SIGNS.get(c, c) for c in match[2])
         return f'<tspan font-size="{size}px">{text}</tspan>'
 
-    return _MUSIC_SPAN.sub(replace, svg)
+    bare = _LABEL.sub("", _MUSIC_SPAN.sub(replace, svg))
+    return bare.translate({ord(sign): text for sign, text in _SIGNS.items()})
 
 
 def svg_to_png(svg: str, width: int = 1600) -> bytes:

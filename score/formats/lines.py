@@ -3,6 +3,7 @@
 Chords are notes that start together. Two voices are written only where notes truly overlap: the higher with stems up.
 """
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -156,7 +157,7 @@ def _merge(line: list[Chord]) -> list[Chord]:
             other.velocity = max(other.velocity, chord.velocity)
         else:
             out.append(chord)
-    for a, b in zip(out, out[1:], strict=False):
+    for a, b in itertools.pairwise(out):
         a.end = min(a.end, b.start)
     return out
 

@@ -68,9 +68,23 @@ def _text(parent: ET.Element, tag: str, text: object) -> ET.Element:
     return child
 
 
+# Abbreviations that players know, by the first word that has one; other names keep their first letters.
+_SHORT = {
+    "violin": "Vln.", "viola": "Vla.", "cello": "Vc.", "contrabass": "Cb.", "flute": "Fl.", "oboe": "Ob.",
+    "clarinet": "Cl.", "bassoon": "Bsn.", "horn": "Hn.", "trumpet": "Tpt.", "trombone": "Tbn.", "tuba": "Tba.",
+    "piano": "Pno.", "guitar": "Gtr.", "bass": "Bass", "drum": "Dr.", "sax": "Sax.", "organ": "Org.", "harp": "Hp.",
+    "strings": "Str.", "choir": "Ch.", "voice": "Voice", "brass": "Br.", "vibraphone": "Vib.", "marimba": "Mar.",
+    "accordion": "Acc.", "pad": "Pad", "lead": "Lead", "timpani": "Timp.", "kit": "Dr.",
+}  # fmt: skip
+
+
 def _short_name(name: str) -> str:
-    words = name.split()
-    return name if len(name) <= 5 else " ".join(w if len(w) <= 4 else w[:3] + "." for w in words[:2])
+    words = name.replace("(", " ").replace(")", " ").split()
+    number = f" {words[-1]}" if len(words) > 1 and words[-1].isdecimal() else ""
+    known = next((_SHORT[w.lower()] for w in words if w.lower() in _SHORT), None)
+    if known is None:
+        known = name if len(name) <= 6 else words[0][:4] + "."
+    return known + number
 
 
 def _part_list(root: ET.Element, score: Notated) -> None:

@@ -8,6 +8,7 @@ sounding throughout (a score in C); octave clefs put guitars, basses and the lik
 Unit of time: 1/24 of a quarter note, counted from the bar line.
 """
 
+import itertools
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
@@ -409,7 +410,7 @@ def _dynamics(piece: Piece, bars: tuple[Bar, ...], line: list[Chord]) -> tuple[t
     bar_starts = [bar.start for bar in bars]
     marks = []
     shown = ""
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in itertools.pairwise(edges):
         inside = line[bisect_right(starts, a - 1) : bisect_right(starts, b - 1)]
         if not inside:
             continue

@@ -94,9 +94,7 @@ def _stop(place: int, end: int, edges: list[int], middle: int, rest: bool, metre
             onto = [e for e in onto if e == beat_end or (aligned and e in (middle, edges[-1]) and len(edges) == 5)]
         elif end not in edges and not crosses and (end - place) in VALUES:
             return end  # a dotted value from the beat
-        elif end - place not in VALUES and crosses:
-            onto = [e for e in onto if e <= middle]
-        elif end not in edges and crosses:
+        elif (end - place not in VALUES and crosses) or (end not in edges and crosses):
             onto = [e for e in onto if e <= middle]
         return max(onto, default=beat_end)
     length = beat_end - max(e for e in edges if e <= place)
