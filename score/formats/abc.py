@@ -8,7 +8,7 @@ accidentals.
 from collections.abc import Iterator
 
 from ripieno.score.formats.grid import UNITS
-from ripieno.score.formats.notation import Event, Head, Measure, Notated, Part, Staff, notate
+from ripieno.score.formats.notation import Event, Head, Measure, Notated, Part, Staff, Voice, notate
 from ripieno.score.keys import Key
 from ripieno.score.piece import Piece
 from ripieno.score.pitch import name_at_fifths, pitch_name
@@ -17,7 +17,6 @@ _EIGHTH = UNITS // 2  # ABC's unit length here, L:1/8
 _BARS_A_LINE = 4
 _MODES = {"major": "", "minor": "m", "dorian": "Dor", "phrygian": "Phr", "lydian": "Lyd", "mixolydian": "Mix", "locrian": "Loc"}
 _CLEFS = {"percussion": "perc", "grand": "treble"}
-_SIGNS = {"#": "^", "##": "^^", "b": "_", "bb": "__", "=": "=", "": ""}
 
 
 def write_abc(piece: Piece) -> str:
@@ -65,19 +64,22 @@ def _score_line(notated: Notated) -> str:
 def _music(notated: Notated, part: Part, staff: Staff, second: bool, *, leading: bool) -> Iterator[str]:
     """Lines of bars. Sections and chord symbols stand in the leading voice, changes of metre and key in all."""
     row: list[str] = []
+    key = notated.measures[0].key
     for measure, bar in zip(notated.measures, staff.bars, strict=True):
+        key = measure.key or key
+        assert key is not None
         if leading and measure.section:
             if row:
                 yield " ".join(row)
                 row = []
             yield f"P:{_plain(measure.section)}"
-        row.append(_bar(measure, bar, part, second, leading))
+        row.append(_bar(measure, key, bar, part, second, leading))
         if len(row) == _BARS_A_LINE or measure.number == len(notated.measures):
             yield " ".join(row)
             row = []
 
 
-def _bar(measure: Measure, bar: tuple[tuple[Event, ...], ...], part: Part, second: bool, leading: bool) -> str:
+def _bar(measure: Measure, key: Key, bar: tuple[Voice, ...], part: Part, second: bool, leading: bool) -> str:
     fields = ""
     if measure.number > 1:
         fields += f"[M:{measure.metre}]" if measure.metre is not None else ""
@@ -88,10 +90,11 @@ def _bar(measure: Measure, bar: tuple[tuple[Event, ...], ...], part: Part, secon
     events = bar[1] if second else bar[0]
     symbols = _symbols(measure, events) if leading else {}
     text = ""
+    signs = _Signs(key)
     for i, event in enumerate(events):
         if (i and not event.beams) or (event.beams and event.beams[0] == "begin"):
             text += " "
-        text += symbols.get(i, "") + _tuplet(events, i) + _event(event, part)
+        text += symbols.get(i, "") + _tuplet(events, i) + _event(event, part, signs)
     return f"{fields}{text.strip()} |"
 
 
@@ -112,22 +115,39 @@ def _tuplet(events: tuple[Event, ...], i: int) -> str:
     return f"(3:2:{count}"
 
 
-def _event(event: Event, part: Part) -> str:
+def _event(event: Event, part: Part, signs: "_Signs") -> str:
     length = _length(event.length * 3 // 2 if event.triplet else event.length)
     if not event.heads:
         return ("x" if event.hidden else "z") + length
     tie = "-" if event.tie_out and not part.is_drum else ""
     dot = "." if event.staccato else ""
-    heads = [_head(h, part.is_drum) for h in event.heads]
+    heads = [_head(h, part.is_drum, signs) for h in event.heads]
     return dot + (f"[{''.join(heads)}]" if len(heads) > 1 else heads[0]) + length + tie
 
 
-def _head(head: Head, percussion: bool) -> str:
+class _Signs:
+    """Which accidentals are in force in a bar of one ABC voice. Unlike on paper, two voices of a staff count apart."""
+
+    def __init__(self, key: Key) -> None:
+        names = (name_at_fifths(place) for place in range(key.signature - 1, key.signature + 6))
+        self._signature = {name[0]: name.count("#") - name.count("b") for name in names}
+        self._in_force: dict[tuple[str, int], int] = {}
+
+    def before(self, head: Head) -> str:
+        """The sign that the note needs here; foreign to the key, it is repeated, as not every reader remembers it."""
+        place, usual = (head.name[0], head.octave), self._signature[head.name[0]]
+        if head.alter == usual and self._in_force.get(place, usual) == usual:
+            return ""
+        self._in_force[place] = head.alter
+        return "^" * head.alter or "_" * -head.alter or "="
+
+
+def _head(head: Head, percussion: bool, signs: _Signs) -> str:
     if percussion:
         name = pitch_name(head.pitch)
         letter, sign, octave = name[0], "^" if name[1] == "#" else "=", head.pitch // 12 - 1
     else:
-        letter, sign, octave = head.name[0], _SIGNS[head.sign], head.octave
+        letter, sign, octave = head.name[0], signs.before(head), head.octave
     if octave >= 5:
         return sign + letter.lower() + "'" * (octave - 5)
     return sign + letter + "," * (4 - octave)
