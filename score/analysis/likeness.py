@@ -16,7 +16,7 @@ from ripieno.score.analysis.chord_finding import chord_grid
 from ripieno.score.analysis.reading import Floats, Ints, Reading
 from ripieno.score.analysis.skyline import Tune, melody
 
-RUN = 5  # intervals in a run of the melody
+RUN = 3  # moves in a run of the melody: five notes with their rhythm
 CHORD_RUN = 3  # moves in a run of the progression
 PLACES = 16  # parts of a bar in a groove
 FORM_POINTS = 48
