@@ -53,9 +53,13 @@ def write_chords(part: Part, context: Context) -> Notes:
     voicings = voiced(part, context, part.voices or 4)
     starts = [s.start for s in context.chords]
     timeline = context.form.timeline
+    broken = _broken_sections(part, context)
     rows: list[Row] = []
+    if broken:
+        pieces = write_arpeggio(replace(part, sections=broken), context)
+        rows = [(int(n["start"]), int(n["duration"]), int(n["pitch"]), int(n["velocity"])) for n in pieces]
     for index, plan in enumerate(context.form.sections):
-        if not part.plays(index):
+        if not part.plays(index) or index in broken:
             continue
         for bar in range(plan.section.first_bar, plan.section.end_bar):
             begin = timeline.bar_start(bar)
@@ -72,6 +76,20 @@ def write_chords(part: Part, context: Context) -> Notes:
                     rest = tick + length - starts[place + 1]
                     rows.extend((starts[place + 1], rest, p, velocity - 10) for p in voicings[place + 1])
     return make_notes(tidy(rows, timeline.bar_start(context.form.bars)))
+
+
+def _broken_sections(part: Part, context: Context) -> frozenset[int]:
+    """Sections in which a keyboard or plucked player breaks its chords; sections of one label alike."""
+    chance = context.style.harmony.broken
+    able = part.instrument.family in ("keys", "guitar", "plucked", "mallets") and part.instrument.voices >= 3
+    if not chance or not able:
+        return frozenset()
+
+    def breaks(label: str) -> bool:
+        return bool(context.rng("broken", part.id, label).random() < chance)
+
+    plans = enumerate(context.form.sections)
+    return frozenset(i for i, p in plans if part.plays(i) and p.section.energy < 0.8 and breaks(p.section.label))
 
 
 def breathing(part: Part, context: Context, bar: int) -> int:

@@ -14,12 +14,14 @@ from ripieno.generators.theory.form import plan_form
 from ripieno.generators.theory.groove import plan_groove
 from ripieno.generators.theory.harmony import plan_harmony
 from ripieno.generators.theory.melody import write_melody
+from ripieno.generators.theory.mend import without_parallels
 from ripieno.generators.theory.mixing import mix_of
 from ripieno.generators.theory.orchestration import Seat, requested_parts, seat_players, with_roles
 from ripieno.generators.theory.percussion import write_percussion
 from ripieno.generators.theory.performance import controls, levelled, perform
 from ripieno.generators.theory.playable import with_breath, within_hands
 from ripieno.generators.theory.reading import chords_of, form_of, roles_of, seat_of
+from ripieno.generators.theory.scales import Moments
 from ripieno.generators.theory.style import Style, builtin_styles, style_named
 from ripieno.generators.theory.types import Context, Form, Part, Writer, random_stream
 from ripieno.score.brief import Brief, PartRequest
@@ -160,12 +162,23 @@ def write_all(parts: Sequence[Part], context: Context) -> None:
         if part in doubling or part in divided or part in inner:
             continue
         context.lines[part.id] = _written(part, context, leads)
+        if part.role is Role.BASS and context.style.harmony.strict >= 1:
+            _mend(parts, part, context)
     if inner:
         context.lines.update(part_writing.write_lower(inner, context))
     if divided:
         context.lines.update(second_lines.write_divided(divided, context))
     for part in doubling:
         context.lines[part.id] = second_lines.write_doubling(part, context)
+
+
+def _mend(parts: Sequence[Part], bass: Part, context: Context) -> None:
+    """Takes parallels with the bass out of the tunes written in this turn."""
+    moments = Moments(context.chords, context.form)
+    for part in parts:
+        if part.role is Role.LEAD and part.id in context.lines:
+            line = context.lines[part.id]
+            context.lines[part.id] = without_parallels(part, line, context.lines[bass.id], moments)
 
 
 def _written(part: Part, context: Context, leads: Sequence[Part]) -> Notes:

@@ -4,6 +4,7 @@ What the brief states is law: bars, sections and their lengths, tempo, metre, ke
 Knows nothing of notes.
 """
 
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -45,8 +46,8 @@ def plan_form(style: Style, brief: Brief, rng: np.random.Generator) -> Form:
     tempo = brief.tempo.value if brief.tempo else style.profile.tempo[1]
     key = main_key(style, brief)
     bars = _bars_wanted(style, brief, metre, tempo)
-    request = brief.form.value if brief.form else None
-    slots, cycle = _slots(style, request, bars, rng)
+    request = brief.form.value if brief.form and brief.form.origin is not Origin.DEFAULT else None
+    slots, cycle, unit = _slots(style, request, bars, rng)
     if request is not None and request.sections and all(s.stated for s in slots):
         total = sum(s.stated or 0 for s in slots)
         if brief.bars is None or brief.bars.origin != Origin.STATED:
@@ -54,8 +55,10 @@ def plan_form(style: Style, brief: Brief, rng: np.random.Generator) -> Form:
     if not 1 <= bars <= MAX_BARS:
         raise BadRequest(f"A piece has 1 to {MAX_BARS} bars", value=bars, cause="the length or the sections add up to that")
     fixed = request is not None and bool(request.sections)
+    if request is None and not unit:
+        slots = _stretched(slots, rng)
     slots = slots if fixed else _fit(slots, cycle, bars)
-    lengths = _allocate(slots, bars)
+    lengths = _allocate(slots, bars, unit)
     plans = _plans(style, brief, key, slots, lengths, rng)
     timeline = Timeline(PPQ, (Tempo(0, tempo),), (MetreChange(0, metre),))
     timeline = replace(timeline, tempos=_tempos(tempo, brief.tempo_changes, timeline, [p.section for p in plans], bars))
@@ -101,10 +104,10 @@ def _bars_wanted(style: Style, brief: Brief, metre: Metre, tempo: float) -> int:
 
 def _slots(
     style: Style, request: FormRequest | None, bars: int, rng: np.random.Generator
-) -> tuple[list[_Slot], tuple[int, int] | None]:
-    """Sections before their lengths are settled, and the stretch that may be repeated."""
+) -> tuple[list[_Slot], tuple[int, int] | None, int]:
+    """Sections before their lengths are settled, the stretch that may be repeated, and the bars of a chorus (0: any)."""
     if request is not None and request.sections:
-        return _labelled([(s, s.label, KEPT, None) for s in request.sections]), None
+        return _labelled([(s, s.label, KEPT, None) for s in request.sections]), None, 0
     names = (request.name,) if request is not None and request.name else (style.form.names or (style.profile.form,))
     name = names[int(rng.integers(len(names)))]
     row = data_table("forms").get(_form_name(name))
@@ -112,11 +115,11 @@ def _slots(
         letters = re.findall(r"[A-H]['′’]*", name) if _LETTERS.match(name) else []
         letters = letters or ["A", "A", "B", "A"]
         slots = _labelled([(SectionRequest(name=c), c.rstrip("'′’"), KEPT, 8) for c in letters])
-        return _framed(style, slots, bars, request, rng), (0, len(slots))
+        return _framed(style, slots, bars, request, rng), (0, len(slots)), 0
     labels = row.get("labels", [""] * len(row["sections"]))
     slots = _labelled([(SectionRequest(name=n), label, dear, length)
                        for (n, length, dear), label in zip(row["sections"], labels, strict=True)])  # fmt: skip
-    return slots, tuple(row["cycle"])
+    return slots, tuple(row["cycle"]), int(row.get("unit", 0))
 
 
 def _form_name(name: str) -> str:
@@ -160,11 +163,23 @@ def _framed(
     spare = bars - 8 * len(slots)
     if request is not None and request.name:
         return slots
-    if spare >= 4 and rng.random() < style.form.intro:
+    tight = bars >= 24 and style.profile.family not in ("jazz", "folk")  # the sections make room for an introduction
+    if (spare >= 4 and rng.random() < style.form.intro) or (tight and rng.random() < 0.5 * style.form.intro):
         slots, spare = [_Slot("Intro", "intro", "intro", None, 4, 1), *slots], spare - 4
     if spare >= 4 and rng.random() < style.form.outro:
         slots = [*slots, _Slot("Outro", "outro", "outro", None, 4, 1)]
     return slots
+
+
+def _stretched(slots: list[_Slot], rng: np.random.Generator) -> list[_Slot]:
+    """Introductions, bridges and codas shorter or longer than usual, all of one label alike: no two songs are built alike."""
+    size: dict[str, float] = {}
+    out = []
+    for slot in slots:
+        free = slot.kind in ("intro", "outro", "bridge", "break", "build", "solo")
+        factor = size.setdefault(slot.label, float(rng.choice([0.5, 1.0, 1.0, 2.0]) if free else 1.0))
+        out.append(replace(slot, weight=max(2, round(slot.weight * factor))))
+    return out
 
 
 def _fit(slots: list[_Slot], cycle: tuple[int, int] | None, bars: int) -> list[_Slot]:
@@ -181,7 +196,7 @@ def _fit(slots: list[_Slot], cycle: tuple[int, int] | None, bars: int) -> list[_
             slots = [*slots[:end], *again, *slots[end:]]
             end += len(block)
             usual += size
-    while len(slots) > 1 and bars < 0.7 * sum(s.weight for s in slots):
+    while len(slots) > 1 and bars < 0.82 * sum(s.weight for s in slots):
         dear = min(s.dear for s in slots)
         if dear >= KEPT:
             if bars >= 4 * len(slots):
@@ -197,7 +212,7 @@ def _fresh(slot: _Slot, copies: int) -> _Slot:
     return replace(slot, label=f"{slot.label}{copies // 3 + 1}")
 
 
-def _allocate(slots: Sequence[_Slot], bars: int) -> list[int]:
+def _allocate(slots: Sequence[_Slot], bars: int, chorus: int = 0) -> list[int]:
     """Lengths that add up to `bars`: stated ones kept where they can be, the others in wholes of 4 or 2 bars."""
     stated = sum(s.stated or 0 for s in slots)
     free = [i for i, s in enumerate(slots) if s.stated is None]
@@ -211,19 +226,40 @@ def _allocate(slots: Sequence[_Slot], bars: int) -> list[int]:
     rest = bars - stated
     if not free:
         return lengths
-    unit = next(u for u in (4, 2, 1) if rest // u >= len(free))
-    units, left = divmod(rest, unit)
-    weights = np.array([slots[i].stated or slots[i].weight for i in free], dtype=float)
-    ideal = np.maximum(1.0, weights / weights.sum() * units)
-    got = np.maximum(1, np.floor(ideal)).astype(int)
-    while got.sum() > units:
-        got[int(np.argmax(got))] -= 1
-    while got.sum() < units:
-        got[int(np.argmax(ideal - got))] += 1
+    unit = next(u for u in (chorus, 4, 2, 1) if u and rest // u >= len(free))
+    units = rest // unit
+    got = _by_label([slots[i] for i in free], units, unit)
     for i, n in zip(free, got, strict=True):
-        lengths[i] = int(n) * unit
-    lengths[free[-1]] += left
+        lengths[i] = n * unit
+    lengths[free[-1]] += rest - sum(got) * unit
     return lengths
+
+
+def _by_label(slots: Sequence[_Slot], units: int, unit: int) -> list[int]:
+    """Units for each slot, equal for slots of one label, near the usual lengths, adding up to `units` or a little less.
+
+    Least total deviation (absolute log ratio to the usual length) by dynamic programming over labels.
+    """
+    labels = list(dict.fromkeys(s.label for s in slots))
+    total_weight = sum(s.stated or s.weight for s in slots)
+    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
+    for label in labels:
+        own = [s for s in slots if s.label == label]
+        usual = sum(s.stated or s.weight for s in own) / len(own) / unit
+        fair = usual * units * unit / total_weight
+        step: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for size in range(1, max(2, math.ceil(2.5 * fair)) + 1):
+            price = len(own) * abs(math.log(size / fair)) + 0.3 * (size * unit % 4 != 0) + 0.1 * (size * unit % 8 == 4)
+            for used, (cost, sizes) in best.items():
+                total = used + len(own) * size
+                if total <= units and cost + price < step.get(total, (math.inf, ()))[0]:
+                    step[total] = (cost + price, (*sizes, size))
+        best = step
+    if not best:  # too tight for equals: one each, the rest to the last
+        return [1] * len(slots)
+    _, sizes = best[min(best, key=lambda used: best[used][0] + 2.5 * (units - used))]
+    size_of = dict(zip(labels, sizes, strict=True))
+    return [size_of[s.label] for s in slots]
 
 
 def _plans(

@@ -25,6 +25,8 @@ class Wish:
         stable: pitch classes that need no resolution here.
         fresh: whether the line starts anew here (after a rest): no interval from before counts.
         hold: weight of `level` against the interval.
+        bass: pitch class that sounds lowest, -1 where there is none: two perfect intervals with it in a row are parallels.
+        leading: pitch class that wants to rise by a semitone, -1 where there is none.
     """
 
     level: float
@@ -33,12 +35,17 @@ class Wish:
     stable: npt.NDArray[np.bool_]
     fresh: bool = False
     hold: float = 0.3
+    bass: int = -1
+    leading: int = -1
 
 
-def best_line(wishes: Sequence[Wish], low: int, high: int, leap: float, repeat: float, noise: Costs) -> list[int]:
+def best_line(
+    wishes: Sequence[Wish], low: int, high: int, leap: float, repeat: float, noise: Costs, strict: float = 0.0
+) -> list[int]:
     """MIDI pitches of the cheapest line within low..high inclusive.
 
-    `noise` has shape (len(wishes), high - low + 1): small random costs that tell seeds apart.
+    `noise` has shape (len(wishes), high - low + 1): small random costs that tell seeds apart. `strict` is the price of
+    parallels with the bass and of leading notes that leap away, 0 where the style does not mind.
     """
     if not wishes:
         return []
@@ -74,6 +81,8 @@ def best_line(wishes: Sequence[Wish], low: int, high: int, leap: float, repeat: 
             pair = pair + np.where((delta == 0) & (abs(wished) > 0.4), 1.5 - 1.3 * repeat, 0.0)
             pair = pair + np.where(loose[:, None] & (size > 2), 3.0, 0.0) + np.where(loose[:, None] & (size == 0), 0.8, 0.0)
             pair = pair + np.where((~wish.stable[pcs])[None, :] & (size > 2), 0.8 + wish.strength, 0.0)
+            if strict:
+                pair = pair + strict * _faults(before, wish, pcs, delta)
             cube = (total[:, :, None] + turn + pair[None, :, :]).reshape(3 * n, n)
             pointer = np.empty((3, n), dtype=np.int64)
             fresh_total = np.empty((3, n))
@@ -90,6 +99,18 @@ def best_line(wishes: Sequence[Wish], low: int, high: int, leap: float, repeat: 
         state = int(pointer[state // n, state % n])
         line.append(state % n)
     return [int(pitches[i]) for i in reversed(line)]
+
+
+def _faults(before: Wish, wish: Wish, pcs: npt.NDArray[np.int64], delta: npt.NDArray[np.int64]) -> Costs:
+    """What a strict teacher marks between two notes [from, to]: parallels with a moving bass, a leading note that leaps."""
+    cost = np.zeros(delta.shape)
+    if before.bass >= 0 and wish.bass >= 0 and before.bass != wish.bass:
+        was, now = (pcs - before.bass) % 12, (pcs - wish.bass) % 12
+        perfect = np.isin(was, (0, 7))[:, None] & (was[:, None] == now[None, :])
+        cost += perfect & (delta != 0)
+    if before.leading >= 0:
+        cost += 0.6 * ((pcs == before.leading)[:, None] & (np.abs(delta) > 2))
+    return cost
 
 
 def _moves(delta: npt.NDArray[np.int64], size: npt.NDArray[np.int64], leap: float) -> Costs:

@@ -71,7 +71,8 @@ def _section(
     if plan.occurrence:  # a return is the same tune in another light
         other = context.rng("return", part.track or part.id, label, plan.occurrence)
         noise = noise + other.random((len(wishes), width)) * 1.6 * habits.vary
-    pitches = best_line(wishes, part.low, part.high, habits.leap, habits.repeat, noise)
+    strict = context.style.harmony.strict
+    pitches = best_line(wishes, part.low, part.high, habits.leap, habits.repeat, noise, strict)
     return _played(sketches, pitches, context, plan, moments, part)
 
 
@@ -220,7 +221,10 @@ def _wishes(
             costs = _goal(at, sketch.pin, costs)
             level = middle + lift - 1.0
             hold = 0.3
-        wishes.append(Wish(level, strength, costs, at.plain | (at.colour if habits.density else at.plain), sketch.fresh, hold))
+        chord = at.chord
+        leading = (at.key.tonic_pc + 11) % 12
+        rises = leading if chord.root_pc != at.key.tonic_pc and leading in chord.pitch_classes else -1
+        wishes.append(Wish(level, strength, costs, at.colour, sketch.fresh, hold, chord.bass_pc, rises))
     return wishes
 
 
@@ -261,9 +265,10 @@ def _goal(at: Moment, kind: str, costs: np.ndarray) -> np.ndarray:
             if kind == "authentic":
                 out[third] = min(out[third], 0.9)
         return out
+    leading = (tonic + 11) % 12
     for pc in ((at.chord.root_pc + 7) % 12, third, at.chord.root_pc):
         if at.plain[pc] and pc != tonic:
-            out[pc] = 0.2
+            out[pc] = 0.2 if pc != leading else 0.8
     return out
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from ripieno.generators.theory.accompaniment import Row, tidy
 from ripieno.generators.theory.comping import comp_onsets
 from ripieno.generators.theory.line import STEP, Wish, best_line
+from ripieno.generators.theory.mend import without_parallels
 from ripieno.generators.theory.motif import Figure, invent
 from ripieno.generators.theory.scales import Moments
 from ripieno.generators.theory.types import Context, Part, SectionPlan
@@ -54,15 +55,21 @@ def write_counter(part: Part, context: Context) -> Notes:
                 costs[int(bass["pitch"][under]) % 12] += 0.9
             at = moments.at(start)
             wave = 2.6 * np.sin(k * pace + phase) + 1.2 * np.sin(k * 2.1)
-            wishes.append(Wish(level + wave - 0.35 * _tune_motion(tune, start), 0.9, costs, at.colour, k == 0, 0.25))
+            ground = int(bass["pitch"][under]) % 12 if under >= 0 else at.chord.bass_pc
+            height = level + wave - 0.35 * _tune_motion(tune, start)
+            wishes.append(Wish(height, 0.9, costs, at.colour, k == 0, 0.25, ground))
         noise = rng.random((len(wishes), part.high - part.low + 1)) * 0.3
-        pitches = best_line(wishes, part.low, part.high, 0.15, 0.0, noise)
+        pitches = best_line(wishes, part.low, part.high, 0.15, 0.0, noise, context.style.harmony.strict)
         for (start, length), pitch in zip(onsets, pitches, strict=True):
             if rows and rows[-1][2] == pitch and sum(rows[-1][:2]) == start and length + rows[-1][1] <= 4 * PPQ:
                 rows[-1] = (rows[-1][0], rows[-1][1] + length, pitch, 74)  # held rather than struck again
             else:
                 rows.append((start, length, pitch, 74))
-    return make_notes(tidy(rows, timeline.bar_start(context.form.bars)))
+    line = make_notes(tidy(rows, timeline.bar_start(context.form.bars)))
+    if context.style.harmony.strict >= 1:
+        for other in (bass, tune):
+            line = without_parallels(part, line, other, moments)
+    return line
 
 
 def _counter_onsets(part: Part, context: Context, plan: SectionPlan, tune: Notes) -> list[tuple[int, int]]:

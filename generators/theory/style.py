@@ -81,6 +81,8 @@ class Harmony(Frozen):
         modulation: chance that a contrasting section has its own key (in pieces of 24 bars and more).
         lift: chance that the last chorus is a step higher.
         drone: whether the tonic is held through (bagpipe, raga, ambient).
+        strict: price of parallel fifths and octaves between tune and bass, 0 where nobody minds.
+        broken: chance that a keyboard or plucked player breaks its chords in a section instead of striking them.
         part_writing: whether inner players are led with tune and bass as in a chorale.
         loop: whether a section repeats a short loop instead of moving on.
     """
@@ -97,6 +99,8 @@ class Harmony(Frozen):
     modulation: Unit = 0.3
     lift: Unit = 0.0
     drone: bool = False
+    strict: float = Field(default=0.0, ge=0, le=10)
+    broken: Unit = 0.0
     part_writing: bool = False
     loop: bool = False
 
