@@ -1,4 +1,4 @@
-"""Laws of the reader: whatever the text, it answers with a brief or a refusal, always the same one, and claims only what is there."""
+"""Laws of the reader: any text gets a brief or a refusal, always the same one, and it claims only what is there."""
 
 import time
 import tomllib

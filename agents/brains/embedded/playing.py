@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
 from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases, word_set
+from ripieno.agents.brains.embedded.places import place_after
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, DynamicsShape, Origin, Unit
 
@@ -25,9 +26,6 @@ class PlayingReader:
         self._texture = _table(playing["texture"])
         self._density: PhraseTable[float] = PhraseTable((k, float(v)) for k, v in playing["density"].items())
         self._register = _table(playing["register"])
-        self._places: PhraseTable[str] = PhraseTable(
-            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names)
-        )
 
     def read(self, words: Words, taken: bytearray) -> Reading:
         """All of it; `taken` marks words that already mean something else (a rhythm, a tempo)."""
@@ -88,7 +86,7 @@ class PlayingReader:
             phrase = words.low[hit.first : hit.last]
             if negated(words, hit.first, 3) or self._not_loudness(words, hit, phrase):
                 continue
-            shape = DynamicsShape(shape=hit.value, section=self._section_near(words, hit.last))
+            shape = DynamicsShape(shape=hit.value, section=place_after(words, hit.last))
             if shape not in shapes:
                 shapes.append(shape)
             reading.use(hit.first, hit.last)
@@ -133,18 +131,6 @@ class PlayingReader:
         if phrase in (["building"], ["swell"], ["builds"]):
             return words.at(hit.first - 1) in ("the", "a", "an", "old") and phrase == ["building"]
         return False
-
-    def _section_near(self, words: Words, i: int) -> str:
-        for k in range(i, min(i + 6, len(words))):
-            if words.sentence[k] != words.sentence[i - 1]:
-                return ""
-            if words.low[k] in ("end", "close") and words.at(k - 1) == "the":
-                return "end"
-            if words.low[k - 1] in ("the", "each", "every", "into") or words.low[k - 1] == "a":
-                hit = self._places.match(words, k)
-                if hit is not None:
-                    return hit.value
-        return ""
 
     def _swinging(self, words: Words, reading: Reading) -> None:
         for hit in self._swing.find(words):

@@ -6,6 +6,7 @@ from typing import Any
 
 from ripieno.agents.brains.embedded.found import Reading, negated
 from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases, word_set
+from ripieno.agents.brains.embedded.places import place_after, section_names
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin, ProgressionRequest
 from ripieno.score.chords import Chord, parse_roman
@@ -48,9 +49,6 @@ class ProgressionReader:
     def __init__(self) -> None:
         self._named: PhraseTable[dict[str, object]] = PhraseTable(
             (name, row) for row in lexicon("progressions")["progression"] for name in phrases(row["names"])
-        )
-        self._sections: PhraseTable[str] = PhraseTable(
-            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names)
         )
 
     def tables(self) -> tuple[PhraseTable[Any], ...]:
@@ -140,7 +138,7 @@ class ProgressionReader:
             return ""
         label = Words((match[1] or match[2] or "").strip())
         for i in range(len(label)):
-            hit = self._sections.match(label, i)
+            hit = section_names().match(label, i)
             if hit is not None:
                 return hit.value
         return ""
@@ -172,21 +170,11 @@ class ProgressionReader:
                     roman=True,
                     name=str(row["name"]),
                     bars_each=float(str(each)) if each is not None else None,
-                    section=self._section_after(words, hit.last),
+                    section=place_after(words, hit.last),
                 )
             )
             said.append(words.written(hit.first, hit.last))
             reading.use(hit.first, hit.last)
-
-    def _section_after(self, words: Words, i: int) -> str:
-        """'a ii-V-I in the bridge'."""
-        for k in range(i, min(i + 6, len(words))):
-            if words.sentence[k] != words.sentence[i - 1]:
-                return ""
-            if words.low[k] in ("in", "for") and words.at(k + 1) == "the" and k + 2 < len(words):
-                hit = self._sections.match(words, k + 2)
-                return hit.value if hit is not None else ""
-        return ""
 
 
 def _runs(text: str, pattern: re.Pattern[str]) -> list[_Run]:

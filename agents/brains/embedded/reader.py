@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from ripieno.agents.brains.embedded.form import FormReader
 from ripieno.agents.brains.embedded.found import Reading
+from ripieno.agents.brains.embedded.implied import imply
 from ripieno.agents.brains.embedded.instrument_names import name_table
 from ripieno.agents.brains.embedded.key import KeyReader
 from ripieno.agents.brains.embedded.leftover import common_words, nearness_to, place_unknown, read_leftover, small_words
@@ -20,11 +21,13 @@ from ripieno.agents.brains.embedded.metre import MetreReader
 from ripieno.agents.brains.embedded.mood import MoodReader
 from ripieno.agents.brains.embedded.parts import read_parts, suited
 from ripieno.agents.brains.embedded.pitch_range import read_range
+from ripieno.agents.brains.embedded.places import section_names
 from ripieno.agents.brains.embedded.playing import PlayingReader
 from ripieno.agents.brains.embedded.progression import ProgressionReader
 from ripieno.agents.brains.embedded.rhythm import read_rhythm
-from ripieno.agents.brains.embedded.style import Reference, StyleReader
+from ripieno.agents.brains.embedded.style import StyleReader
 from ripieno.agents.brains.embedded.tempo import TempoReader
+from ripieno.agents.brains.embedded.tempo_changes import TempoChangeReader
 from ripieno.agents.brains.embedded.title import read_title
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Brief, Notice, Origin, PartRequest
@@ -49,11 +52,12 @@ class Reader:
         self._key = KeyReader()
         self._metre = MetreReader()
         self._tempo = TempoReader()
+        self._changes = TempoChangeReader()
         self._form = FormReader()
         self._progression = ProgressionReader()
         self._mood = MoodReader()
         moods = frozenset(word for word, _ in self._mood.table.singles())
-        self._styles = StyleReader(styles, common_words(), moods | small_words())
+        self._styles = StyleReader(styles, common_words(), moods | small_words() | frozenset(section_names().words()))
         self._playing = PlayingReader()
         families: tuple[_Family, ...] = (
             self._styles,
@@ -64,7 +68,7 @@ class Reader:
             self._progression,
             self._playing,
         )
-        tables: list[PhraseTable[Any]] = [self._mood.table, name_table()]
+        tables: list[PhraseTable[Any]] = [self._mood.table, self._changes.table, name_table()]
         tables += [table for family in families for table in family.tables()]
         self._nearness = nearness_to(tables, self._mood.table)
         self._instrument_words = frozenset(name_table().words())
@@ -96,40 +100,43 @@ class Reader:
 
         def take(reading: Reading, *, mask: bool = False) -> None:
             for name, value in reading.values.items():
-                values.setdefault(name, value)
+                known = values.get(name)
+                surer = isinstance(value, Attribute) and value.origin is Origin.STATED
+                if known is None or (surer and isinstance(known, Attribute) and known.origin is not Origin.STATED):
+                    values[name] = value
             notices.extend(reading.notices)
             for first, last in reading.spans:
                 used[first:last] = b"\1" * (last - first)
             if mask:
                 words.mask(reading.spans)
 
-        title = read_title(words)
-        take(title, mask=True)
+        take(read_title(words), mask=True)
         place_unknown(words, self._nearness)
         progression, chords = self._progression.read(words)
         take(progression)
         words.mask(chords)
         levels = read_levels(words)
-        tempo = self._tempo.read(words, levels)
-        take(tempo)
+        changes = self._changes.read(words)
+        take(self._tempo.read(words, levels, changes))
+        take(changes)
         take(read_rhythm(words, levels))
         take(self._metre.read(words))
         form = self._form.read(words)
         take(form)
-        take(read_length(words, form.spans if "form" in form.values else ()))
+        length = read_length(words, form.spans if "form" in form.values else ())
+        take(length)
         take(read_range(words))
         take(self._key.read(words))
         style, hides, references = self._styles.read(words)
         take(style)
-        spent = bytearray(
-            used
-        )  # words that qualified a tempo or a rhythm, or belong to an instrument's name, say less of the mood
+        # Words that qualified a tempo or a rhythm, or belong to an instrument's name, say less of the mood.
+        spent = bytearray(used)
         self._parts(words, hides, values, notices, used)
         for i, word in enumerate(words.low):
             spent[i] |= used[i] and singular(word) in self._instrument_words
         take(self._mood.read(words, spent))
         take(self._playing.read(words, spent))
-        self._imply(words, title, references, values)
+        imply(words, values, notices, self._styles, self._mood, references)
         take(read_leftover(words, used))
         _own_up(words, values)
         values["unused"] = tuple(values.get("unused", ()))
@@ -161,29 +168,6 @@ class Reader:
         for start, end in parts.spans:
             first, last = words.covering(start, end)
             used[first:last] = b"\1" * (last - first)
-
-    def _imply(self, words: Words, title: Reading, references: list[Reference], values: dict[str, Any]) -> None:
-        """What follows from what was said: a tonic's usual mode, a reference's tempo, a title's style."""
-        if "title" in values and "style" not in values:
-            heading = Words(values["title"].value)
-            style, _, _ = self._styles.read(heading)
-            if "style" in style.values:
-                found = style.values["style"]
-                values["style"] = Attribute[str](
-                    value=found.value, origin=Origin.INFERRED, words=found.words, confidence=round(found.confidence * 0.7, 2)
-                )
-        if "tonic" in values and "mode" not in values:
-            profile = self._styles.profiles.get(values["style"].value) if "style" in values else None
-            usual = profile.modes[0] if profile is not None else "major"
-            if usual == "major" and not ("valence" in values and values["valence"].value < -0.3):
-                values["mode"] = Attribute[str](
-                    value="major", origin=Origin.INFERRED, words=values["tonic"].words, confidence=0.7
-                )
-        for reference in references:
-            if reference.tempo and "tempo" not in values and "tempo_class" not in values:
-                values["tempo_class"] = Attribute[str](
-                    value=reference.tempo, origin=Origin.INFERRED, words=reference.name, confidence=0.5
-                )
 
 
 def _own_up(words: Words, values: dict[str, Any]) -> None:

@@ -78,7 +78,8 @@ class StyleReader:
                     row.get("hides", False),
                 )
                 self.table.add(name, genre)
-                rows.setdefault(row["style"], genre)
+                if genre.sure > rows.get(row["style"], genre).sure or row["style"] not in rows:
+                    rows[row["style"]] = genre
         for profile in styles:
             kin = rows.get(profile.id)
             genre = kin.genre if kin is not None else profile.family

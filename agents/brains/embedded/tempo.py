@@ -1,108 +1,121 @@
-"""The tempo: beats per minute, ranges, terms, slow / moderate / fast, and its changes along the piece."""
+"""The tempo: beats per minute, ranges, terms, slow / moderate / fast."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
 from ripieno.agents.brains.embedded.levels import Level, tables
-from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, phrases, word_set
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, word_set
 from ripieno.agents.brains.embedded.words import Words
-from ripieno.score.brief import Attribute, Origin, TempoChange
+from ripieno.score.brief import Attribute, Origin
 from ripieno.score.errors import BadRequest
 from ripieno.score.time import MAX_TEMPO, MIN_TEMPO
 
 _NUMBER = r"(-?\d{1,9}(?:[.,]\d{1,3})?)"
-_UNIT = r"(?:bpm|b\.p\.m\.?|beats?\s+(?:per|a|/)\s*minute|beats/min)"
+_UNIT = r"(?:bpm|b\.p\.m\.?|(?:beats?\s+)?(?:per|a|to the|/)\s*minute|beats/min)"
 _RANGE_WORD = r"\s*(?:-|–|—|~|to|and|or)\s*"
 _BPM = re.compile(rf"(?:(?<![\w.])(?P<low>\d{{1,4}}){_RANGE_WORD})?(?<![\w.]){_NUMBER}\s*-?\s*{_UNIT}(?![^\W\d_])", re.I)
 _UNIT_FIRST = re.compile(
     r"(?:\b(?:bpm|tempo|mm|metronome)|[♩𝅘𝅥])\s*(?:marking|mark|range)?\s*"
     r"(?:of|at|is|=|:|to|around|about|between|from|should be|will be|approximately|roughly|≈|~)*\s*"
     r"(?:(?:around|about|between|from|approximately|roughly|~|=|of)\s+)?"
-    rf"(?:(?P<low>\d{{2,4}}){_RANGE_WORD})?{_NUMBER}(?![\d/:]|\s*(?:bars?|measures?|sec|min|/))",
+    rf"(?:(?P<low>\d{{2,4}}){_RANGE_WORD})?{_NUMBER}(?![\d:]|\s*(?:bars?|measures?|sec|min|/\s*\d))",
     re.I,
 )
 _AT = re.compile(r"\b(?:at|around|@)\s*(?:about\s+)?(\d{2,3})(?=\s*(?:$|[.,;!?)]|and\b|with\b|in\b|for\b))(?!\.\d)", re.I)
 _ABOUT = re.compile(r"(?:about|around|roughly|approximately|circa|ca\.?|~|≈)\s*$", re.I)
 
 
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A tempo in numbers: `bpm`, or a range from `low` to it, in the words `first` to `last` (exclusive)."""
+
+    low: float | None
+    bpm: float
+    first: int
+    last: int
+
+
+def _number(digits: str | None) -> float | None:
+    """'1,000' is a thousand, '92,5' is 92.5."""
+    if not digits:
+        return None
+    whole, comma, rest = digits.partition(",")
+    return float(whole + rest) if comma and len(rest) == 3 else float(digits.replace(",", "."))
+
+
 class TempoReader:
-    """Finds the tempo, its class and its changes."""
+    """Finds the tempo and its class."""
 
     def __init__(self) -> None:
         data = lexicon("tempo")
         self._terms: PhraseTable[tuple[str, tuple[float, float, float]]] = PhraseTable(
             (name, (name, (row[0], row[1], row[2]))) for name, row in data["terms"].items()
         )
-        self._changes: PhraseTable[tuple[float, bool, str]] = PhraseTable(
-            (name, (float(row[0]), bool(row[1]), str(row[2]))) for name, row in data["changes"].items()
-        )
-        self.bpm: dict[str, float] = data["bpm"]
-        self._places: PhraseTable[str] = PhraseTable(
-            (w, name) for name, names in lexicon("forms")["words"].items() for w in phrases(names)
-        )
 
-    def read(self, words: Words, levels: list[Level]) -> Reading:
-        """Tempo attributes; `levels` come from `read_levels`.
+    def read(self, words: Words, levels: list[Level], changes: Reading) -> Reading:
+        """Tempo attributes; `levels` come from `read_levels`, `changes` from `TempoChangeReader`.
 
         Raises:
             BadRequest: a tempo outside 10 to 400.
         """
         reading = Reading()
-        changes = self._read_changes(words, reading)
-        used = {i for first, last in reading.spans for i in range(first, last)}
-        self._numbers(words, reading)
+        used = {i for first, last in changes.spans for i in range(first, last)}
+        self._numbers(words, changes, reading)
         self._named(words, reading)
         self._classes(words, levels, used, reading)
-        if changes:
-            reading.values["tempo_changes"] = tuple(changes)
         return reading
 
     def tables(self) -> tuple[PhraseTable[Any], ...]:
         """The tables of phrases that it knows."""
-        return (self._terms, self._changes)
+        return (self._terms,)
 
-    def _numbers(self, words: Words, reading: Reading) -> None:
-        found: list[tuple[float | None, float, int, int]] = []
+    def _numbers(self, words: Words, changes: Reading, reading: Reading) -> None:
+        found: list[_Number] = []
         for pattern in (_BPM, _UNIT_FIRST):
             for match in pattern.finditer(words.text):
                 first, last = words.covering(match.start(), match.end())
-                if first >= len(words) or words.masked[first] or any(f[2] < last and first < f[3] for f in found):
+                if first >= len(words) or words.masked[first] or any(f.first < last and first < f.last for f in found):
                     continue
-                value = float(match[match.lastindex or 1].replace(",", "") if "," in match[0] else match[match.lastindex or 1])
-                low = match["low"]
-                found.append((float(low) if low else None, value, first, last))
+                found.append(_Number(_number(match["low"]), _number(match[match.lastindex or 1]) or 0.0, first, last))
         if not found:
             for match in _AT.finditer(words.text):
                 if 40 <= float(match[1]) <= 240:
                     first, last = words.covering(match.start(1), match.end(1))
                     if not words.masked[first]:
-                        found.append((None, float(match[1]), first, last))
-        found.sort(key=lambda f: f[2])
-        for low, value, first, last in found:
-            for bpm in (value, low):
+                        found.append(_Number(None, float(match[1]), first, last))
+        found.sort(key=lambda f: f.first)
+        for number in found:
+            for bpm in (number.bpm, number.low):
                 if bpm is not None and not MIN_TEMPO <= bpm <= MAX_TEMPO:
                     raise BadRequest(
                         f"A tempo lies between {MIN_TEMPO:g} and {MAX_TEMPO:g} quarter notes a minute",
-                        value=words.written(first, last) if bpm > 0 else f"{bpm:g}",
+                        value=words.written(number.first, number.last) if bpm > 0 else f"{bpm:g}",
                         cause="a slip of the keyboard" if bpm > MAX_TEMPO else "a tempo that slow is no pulse",
                         cure="give a tempo in that range, such as 96",
                     )
-            reading.use(first, last)
+            reading.use(number.first, number.last)
         if not found:
             return
-        low, value, first, last = found[0]
-        said = words.written(first, last)
-        if low is not None and low < value:
-            reading.values["tempo_range"] = Attribute[tuple[float, float]](value=(low, value), words=said)
-            value = (low + value) / 2
-        about = bool(_ABOUT.search(words.text[max(0, words.start[first] - 16) : words.start[first]]))
+        main = found[0]
+        said = words.written(main.first, main.last)
+        value = main.bpm
+        gradual = [c for c in changes.values.get("tempo_changes", ()) if c.gradual]
+        if main.low is not None and gradual and words.at(main.first - 1) == "from":  # 'accelerating from 80 to 160 bpm'
+            ramp = gradual[0].model_copy(update={"bpm": main.bpm, "factor": None})
+            reading.values["tempo_changes"] = tuple(ramp if c is gradual[0] else c for c in changes.values["tempo_changes"])
+            value = main.low
+        elif main.low is not None and main.low < main.bpm:
+            reading.values["tempo_range"] = Attribute[tuple[float, float]](value=(main.low, main.bpm), words=said)
+            value = (main.low + main.bpm) / 2
+        about = bool(_ABOUT.search(words.text[max(0, words.start[main.first] - 16) : words.start[main.first]]))
         reading.values["tempo"] = Attribute[float](value=value, words=said, confidence=0.9 if about else 1.0)
-        others = sorted({f[1] for f in found[1:]} - {found[0][1]})
+        others = sorted({f.bpm for f in found[1:]} - {main.bpm})
         if others:
             reading.notice(
                 "tempo",
-                f"The request names several tempos; {found[0][1]:g} was taken as the main one, not "
+                f"The request names several tempos; {main.bpm:g} was taken as the main one, not "
                 f"{', '.join(f'{o:g}' for o in others)}.",
             )
 
@@ -245,43 +258,6 @@ class TempoReader:
                 weight *= 0.1
             found.append((hit.value, weight, hit.first, hit.last, weight > 0.1))
         return found
-
-    def _read_changes(self, words: Words, reading: Reading) -> list[TempoChange]:
-        changes: list[TempoChange] = []
-        for hit in self._changes.find(words):
-            factor, gradual, place = hit.value
-            if negated(words, hit.first, 4):
-                continue
-            if words.written(hit.first, hit.last).lower() in ("doubling", "doubles") and not _tempo_near(
-                words, hit.first, hit.last
-            ):
-                continue
-            section = self._section_near(words, hit.last)
-            if section == "":
-                section = place or "all"
-            if not gradual and section == "all" and factor == 0.5 and words.at(hit.last) in ("feel", "groove", "shuffle"):
-                pass  # a half-time feel throughout is still half-time
-            changes.append(TempoChange(section=section, factor=factor, gradual=gradual))
-            reading.use(hit.first, hit.last)
-        return changes
-
-    def _section_near(self, words: Words, i: int) -> str:
-        """The section or 'end' that follows within the sentence: 'half-time in the bridge', 'faster towards the end'."""
-        k = i
-        while k < min(len(words), i + 9) and words.sentence[k] == words.sentence[max(0, i - 1)]:
-            word = words.low[k]
-            if word in ("end", "close", "finish", "finale") and words.at(k - 1) in ("the", "its"):
-                return "end"
-            hit = self._places.match(words, k)
-            if hit is not None and k > i - 1:
-                return hit.value
-            k += 1
-        return ""
-
-
-def _tempo_near(words: Words, first: int, last: int) -> bool:
-    near = words.low[max(0, first - 5) : last + 5]
-    return "tempo" in near or "speed" in near or "pace" in near or (words.at(last) in ("at", "in") and "time" not in near)
 
 
 def _pace_of(words: Words, level: Level) -> str | None:

@@ -1,0 +1,97 @@
+"""What follows from what was said, across attributes: marked inferred, or a notice where two of them disagree.
+
+a title's style, a reference's mood and tempo, a tonic's usual mode, choruses of a blues; a form against a length,
+a style against its metre
+"""
+
+from typing import Any
+
+from ripieno.agents.brains.embedded.mood import MoodReader
+from ripieno.agents.brains.embedded.sections import BAR_WORDS
+from ripieno.agents.brains.embedded.style import Reference, StyleReader
+from ripieno.agents.brains.embedded.words import Words, number_at
+from ripieno.score.brief import Attribute, Notice, Origin, Signed
+from ripieno.score.styles import StyleProfile
+
+_CHORUS_BARS = {"12-bar blues": 12, "8-bar blues": 8, "16-bar blues": 16, "AABA": 32}
+_SAD = -0.3  # valence below which a bare tonic says nothing of the mode
+
+
+def imply(
+    words: Words, values: dict[str, Any], notices: list[Notice], styles: StyleReader, moods: MoodReader, found: list[Reference]
+) -> None:
+    """Adds to the fields of a brief (by name) what they imply; `found` are the references."""
+    _title_style(values, styles)
+    _references(values, moods, found)
+    profile = styles.profiles.get(values["style"].value) if "style" in values else None
+    _mode(values, profile)
+    _choruses(words, values, profile)
+    _disagreements(values, notices, profile)
+
+
+def _title_style(values: dict[str, Any], styles: StyleReader) -> None:
+    """'Moonlight Waltz' without another word of style is a waltz."""
+    if "title" not in values or "style" in values:
+        return
+    style = styles.read(Words(values["title"].value))[0].values.get("style")
+    if style is not None:
+        sure = round(style.confidence * 0.7, 2)
+        values["style"] = style.model_copy(update={"origin": Origin.INFERRED, "confidence": sure})
+
+
+def _references(values: dict[str, Any], moods: MoodReader, found: list[Reference]) -> None:
+    for reference in found:
+        if reference.tempo and "tempo" not in values and "tempo_class" not in values:
+            values["tempo_class"] = Attribute[str](
+                value=reference.tempo, origin=Origin.INFERRED, words=reference.name, confidence=0.5
+            )
+        mood = moods.table.get(reference.mood) if reference.mood and "valence" not in values else None
+        if mood is not None:
+            said = {"words": reference.name, "origin": Origin.INFERRED, "confidence": 0.5}
+            values["moods"] = Attribute[tuple[str, ...]](value=(mood.name,), **said)
+            values["valence"] = Attribute[Signed](value=mood.valence, **said)
+            values["arousal"] = Attribute[Signed](value=mood.arousal, **said)
+
+
+def _mode(values: dict[str, Any], profile: StyleProfile | None) -> None:
+    """'In D' is D major by custom, unless the style, the mood or given chords say otherwise."""
+    if "tonic" not in values or "mode" in values or "progressions" in values:
+        return
+    sad = "valence" in values and values["valence"].value < _SAD
+    if not sad and (profile is None or profile.modes[0] == "major"):
+        values["mode"] = Attribute[str](value="major", origin=Origin.INFERRED, words=values["tonic"].words, confidence=0.7)
+
+
+def _choruses(words: Words, values: dict[str, Any], profile: StyleProfile | None) -> None:
+    """'Blues in Bb, 3 choruses' lasts 36 bars."""
+    form = values["form"].value.name if "form" in values else "12-bar blues" if profile and profile.id == "blues" else ""
+    if "bars" in values or "duration" in values or form not in _CHORUS_BARS:
+        return
+    for i, word in enumerate(words.low):
+        number = number_at(words, i - 1) if word in ("chorus", "choruses") and i > 0 else None
+        if number is not None and number[1] == i and 1 <= number[0] <= 64 and words.at(i + 1) not in BAR_WORDS:
+            values["bars"] = Attribute[int](
+                value=int(number[0]) * _CHORUS_BARS[form],
+                origin=Origin.INFERRED,
+                words=words.written(i - 1, i + 1),
+                confidence=0.8,
+            )
+            return
+
+
+def _disagreements(values: dict[str, Any], notices: list[Notice], profile: StyleProfile | None) -> None:
+    """A form that does not add up to the bars; a style in a metre that it never has."""
+    if "form" in values and "bars" in values and values["bars"].origin is Origin.STATED:
+        parts = values["form"].value.sections
+        total = sum(s.bars or 0 for s in parts)
+        bars = values["bars"].value
+        if (total and all(s.bars for s in parts) and total != bars) or total > bars:
+            message = f"The sections add up to {total} bars, not to the {bars} that are asked for."
+            notices.append(Notice(about="bars", message=message))
+    stated = "metre" in values and values["metre"].origin is Origin.STATED
+    if stated and profile is not None and "style" in values and values["style"].origin is Origin.STATED:
+        metre = values["metre"].value
+        if "4/4" not in profile.metres and metre not in profile.metres:
+            usual = " or ".join(profile.metres)
+            message = f"{profile.name} is usually in {usual}; {metre} was taken, as asked."
+            notices.append(Notice(about="metre", message=message))
