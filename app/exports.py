@@ -10,6 +10,7 @@ from ripieno.app.report_text import report_markdown
 from ripieno.score.errors import BadRequest
 from ripieno.score.piece import Piece
 
+_PNG_PAGES = 8  # of a long score only the first pages are drawn as PNG, half a second each; the SVG pages are all there
 AUDIO_KINDS = ("wav", "flac", "ogg", "opus", "mp3")
 
 
@@ -72,7 +73,8 @@ def _score(job: ExportJob) -> None:
     for number, page in enumerate(pages, 1):
         ending = "-score" if len(pages) == 1 else f"-score-{number:02d}"
         job.path(f"{ending}.svg").write_text(page, encoding="utf-8")
-        job.path(f"{ending}.png").write_bytes(svg_to_png(page))
+        if number <= _PNG_PAGES:
+            job.path(f"{ending}.png").write_bytes(svg_to_png(page))
 
 
 def _table(job: ExportJob) -> None:
