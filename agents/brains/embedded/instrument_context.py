@@ -15,7 +15,7 @@ _INTRODUCING = frozenset(("like", "such", "including", "e", "namely"))
 
 def in_context(words: Words, mentions: list[Mention]) -> list[Mention]:
     """The mentions that are meant, in order, with the roles that their surroundings hand them."""
-    singers = _without_voices(words, mentions)
+    singers = _as_saxophones(_without_voices(words, mentions))
     players = _handed_lines(words, singers)
     return _without_class_words(words, _spelled_out(words, players))
 
@@ -30,6 +30,16 @@ def _without_voices(words: Words, mentions: list[Mention]) -> list[Mention]:
     if len(counted) == len(mentions):
         counted = [m for m in counted if words.at(m.begin - 1) != "for"]
     return [m for m in mentions if m not in counted]
+
+
+def _as_saxophones(mentions: list[Mention]) -> list[Mention]:
+    """Takes 'trumpet, tenor, piano and bass' for saxophones where nobody else sings."""
+    kinds: dict[str, str] = lexicon("instruments")["grammar"]["voices_as_sax"]
+    families = {instrument(m.instrument).family for m in mentions if m.instrument and m.name.phrase not in kinds}
+    if families and "choir" not in families:
+        for mention in mentions:
+            mention.instrument = kinds.get(mention.name.phrase, mention.instrument)
+    return mentions
 
 
 def _handed_lines(words: Words, mentions: list[Mention]) -> list[Mention]:
@@ -54,8 +64,12 @@ def _line_player(words: Words, line: Mention, before: Mention | None, after: Men
     grammar = lexicon("instruments")["grammar"]
     if after is not None and after.name.instrument and words.sentence[after.first] == words.sentence[line.first]:
         between = words.low[line.last : after.begin]
+        if not between and words.gap[after.begin] in (":", "=") and after.name.base != line.name.base:
+            return after  # 'bass: tuba'
         if len(between) <= 6 and set(between) <= set(grammar["played_by"]) and {"on", "by"} & set(between):
             return after
+    if before is not None and before.last == line.first and words.gap[line.first] in ("(", "–", "—"):
+        return before  # 'cello (bass)'
     if before is None or not before.name.instrument or words.clause[before.first] != words.clause[line.first]:
         return None
     plays = set(grammar["plays"]) & set(words.low[before.last : line.begin])

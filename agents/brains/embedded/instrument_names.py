@@ -69,8 +69,8 @@ class Mention:
         first, last: the words of the name (last exclusive); `begin`: the first adjective before it.
         adjectives: the words before the name, in order.
         count: how many were asked for, 0 if nothing was said; `number`: which of them ('second violin'), likewise.
+        massed: whether so many of them are an ensemble of their own ('tuba quartet', 'mandolin orchestra').
         role: the role that is part of the name itself ('the bass line is played by a tuba').
-        written: the words as the request has them where the reader took them for another word, else ''.
         nearest: whether nothing is known by these words and `instrument` only comes closest.
     """
 
@@ -82,8 +82,8 @@ class Mention:
     adjectives: tuple[str, ...] = ()
     count: int = 0
     number: int = 0
+    massed: bool = False
     role: Role | None = None
-    written: str = ""
     nearest: bool = False
 
 
@@ -126,6 +126,11 @@ def _stops() -> frozenset[str]:
     return frozenset(stops | {word for word in lexicon("exclusions")["before"] if word.isalpha()})
 
 
+def _sizes() -> dict[str, int]:
+    sizes: dict[str, int] = lexicon("roles")["ensembles"]["sizes"]
+    return sizes
+
+
 def variants_of(words: Words, mention: Mention) -> dict[str, str]:
     """What adjectives make of this name: adjective -> id."""
     table: dict[str, dict[str, str]] = lexicon("instruments")["variants"]
@@ -139,6 +144,7 @@ def variants_of(words: Words, mention: Mention) -> dict[str, str]:
 def find_mentions(words: Words) -> list[Mention]:
     """All names from left to right, false friends left out, weak ones included (`instrument_context` sorts them)."""
     doing = frozenset(lexicon("instruments")["grammar"]["doing"])
+    massed = frozenset(lexicon("instruments")["grammar"]["massed"])
     mentions: list[Mention] = []
     for hit in name_table().find(words):
         name, floor = hit.value, mentions[-1].last if mentions else 0
@@ -149,6 +155,9 @@ def find_mentions(words: Words) -> list[Mention]:
             continue  # 'piano leads': what it does; 'shakuhachi flute': what kind of thing it is
         if adjacent and mentions[-1].name.weak and name.instrument:
             floor = mentions.pop().first  # 'lead guitar': the weak word only describes
+        if adjacent and mentions[-1].name.instrument and words.low[hit.first : hit.last][-1] in massed:
+            mentions[-1].count, mentions[-1].last, mentions[-1].massed = 4, hit.last, True
+            continue
         if _manner_only(words, name, hit.first, mentions):
             continue  # 'the strings play pizzicato'
         last = hit.last
@@ -207,8 +216,12 @@ def _describe(words: Words, mention: Mention, floor: int) -> None:
         mention.number = _NUMERALS[words.at(mention.last)]
         mention.last += 1
     number = number_at(words, k + 1) if seen else None
+    follows = bool(floor) and words.low[floor : k + 1] in (["and"], ["or"])  # 'kora and balafon duet'
     if number is not None and number[0] in range(1, _MOST + 1):
         mention.count = int(number[0])
+    elif mention.name.instrument and words.joined(mention.last) and words.at(mention.last) in _sizes() and not follows:
+        mention.count, mention.massed = _sizes()[words.at(mention.last)], True
+        mention.last += 1
     elif words.at(k) == "and" and words.at(k - 1) in _NUMBERED and mention.number:
         mention.begin, mention.count, mention.number = k - 1, 2, 0  # 'first and second violins'
     elif words.at(k) == "of" and words.at(k - 1) in ("pair", "couple", "duo"):

@@ -19,6 +19,7 @@ from ripieno.score.instruments import Role, instrument
 _ARTICLES = frozenset(("a", "an", "the", "some", "its", "their", "his", "her"))
 _SUSTAINED = frozenset(("strings", "choir", "synth pad", "organ", "brass", "winds", "reeds"))
 _REACH = 16  # words after a name in which its verb is looked for
+_SIGNS = frozenset(("(", ":", "=", "–", "—"))  # between a name and its role: 'violin (lead)', 'melody: oboe'
 _RELATIVE = frozenset(("which", "that", "who"))
 # Roles that only some instruments can have; the others are theirs by nature.
 _FOR_DRUMS = frozenset((Role.LEAD, Role.RIFF))
@@ -128,7 +129,7 @@ def _from_adjectives(words: Words, group: Group, ceiling: int, doings: dict[int,
             closing = lex.nouns.match(words, member.last - 1)
             if closing is not None and closing.last == member.last:
                 _give(member, doing, closing.value, own=True)
-        if words.joined(member.last):
+        if words.joined(member.last) or (member.last < len(words) and words.gap[member.last] in _SIGNS):
             noun = lex.nouns.match(words, member.last)
             if noun is not None and words.at(noun.last) not in ("the", "in", "out"):
                 _give(member, doing, noun.value, own=True)
@@ -154,6 +155,12 @@ def _handed_over(words: Words, floor: int, begin: int) -> Hit[Role] | None:
     k = begin
     while k > floor and words.low[k - 1] in _ARTICLES:
         k -= 1
+    if k == begin < len(words) and words.gap[k] in _SIGNS:
+        for place in range(max(floor, k - 3), k):
+            noun = lex.nouns.match(words, place)
+            heads = place == 0 or words.clause[place] != words.clause[place - 1]
+            if noun is not None and noun.last == k and heads:
+                return noun
     for start in range(max(floor, k - 5), k):
         joint = lex.joiners.match(words, start)
         if joint is None or joint.last != k or words.sentence[start] != words.sentence[k - 1]:
@@ -225,6 +232,9 @@ def _between(words: Words, one: Group, other: Group, doings: dict[int, Doing]) -
     for hit in _lexicon().between.find(words, one.last, other.begin):
         if any(w not in _ARTICLES for w in words.low[hit.last : other.begin]):
             continue
+        unpitched = head.instrument and instrument(head.instrument).family in ("effects", "drum kit", "percussion")
+        if hit.value == "over" and unpitched:
+            continue  # 'rain over a felt piano'
         if hit.value == "over":
             for member in one.members:
                 _give(member, doings[member.first], Role.LEAD)

@@ -1,15 +1,15 @@
 """Misspelt and unknown instruments: the nearest known one, always marked as such.
 
 Spelling: a word that is no common English word and lies within one edit (two, from seven letters on) of a name is taken
-for it (Damerau-Levenshtein distance, found through shared deletions as in Garbe's symmetric-delete method).
+for it (Damerau-Levenshtein distance).
 Unknown: a word that a request says somebody plays on, and compounds such as '...horn', take the nearest by their ending.
 """
 
 from functools import lru_cache
-from itertools import combinations
 
 from ripieno.agents.brains.embedded.instrument_names import Mention, Name, name_table
 from ripieno.agents.brains.embedded.lexicon import lexicon, singular
+from ripieno.agents.brains.embedded.nearness import SpellingIndex
 from ripieno.agents.brains.embedded.words import Words
 
 _SHORTEST = 5  # letters of a word that is looked at
@@ -27,15 +27,8 @@ def _names() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _by_deletion() -> dict[str, tuple[str, ...]]:
-    """Each name under all strings that deleting up to two of its letters leaves."""
-    index: dict[str, list[str]] = {}
-    for name in sorted(_names()):
-        most = 2 if len(name) >= _LONG else 1
-        for count in range(most + 1):
-            for gone in combinations(range(len(name)), count):
-                index.setdefault("".join(c for i, c in enumerate(name) if i not in gone), []).append(name)
-    return {key: tuple(dict.fromkeys(names)) for key, names in index.items()}
+def _index() -> SpellingIndex:
+    return SpellingIndex(_names())
 
 
 @lru_cache(maxsize=1)
@@ -48,21 +41,6 @@ def _real_words() -> frozenset[str]:
     return frozenset(listed | known | adjectives)
 
 
-def distance(one: str, other: str) -> int:
-    """Edits (insert, delete, replace, swap neighbours) between two words."""
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        now = [i]
-        for j, b in enumerate(other, 1):
-            cost = min(last[j] + 1, now[j - 1] + 1, last[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
-                cost = min(cost, before[j - 2] + 1)
-            now.append(cost)
-        before, last = last, now
-    return last[-1]
-
-
 @lru_cache(maxsize=4096)
 def correction(word: str) -> str | None:
     """The name that a misspelt word means, or None."""
@@ -70,12 +48,14 @@ def correction(word: str) -> str | None:
         return None
     if name_table().get(word) is not None or name_table().get(singular(word)) is not None:
         return None
-    index = _by_deletion()
-    near: set[str] = set(index.get(word, ()))
-    for count in range(1, 3 if len(word) >= _VERY_LONG else 2):
-        for kept in combinations(word, len(word) - count):
-            near.update(index.get("".join(kept), ()))
-    best = min(((distance(word, name), abs(len(name) - len(word)), name) for name in near), default=None)
+    best = min(
+        (
+            (edits, abs(len(name) - len(word)), name)
+            for edits, name in _index().within(word, 2)
+            if (len(name) >= _LONG or len(name) < len(word) + 2) and (len(word) >= _VERY_LONG or len(word) < len(name) + 2)
+        ),
+        default=None,
+    )
     if best is None:
         return correction(singular(word)) if singular(word) != word else None
     edits, _, name = best

@@ -103,7 +103,7 @@ def _accepted(words: Words, group: Group) -> bool:
     data = lexicon("roles")
     after = words.at(group.last)
     does = after in data["weak_cues"]["after"] or any(after in nouns for nouns in data["nouns"].values())
-    near = words.low[max(0, group.begin - 2) : group.begin]
+    near = [*words.low[max(0, group.begin - 2) : group.begin], *group.members[0].adjectives]
     return (does and words.joined(group.last)) or any(w in data["weak_cues"]["before"] for w in near)
 
 
@@ -128,6 +128,7 @@ class _Assembly:
         self._by_mention: dict[int, _Draft] = {}
         self._notices: list[Notice] = []
         self._without: list[str] = []
+        self._closing: set[int] = set()  # lists that are said to be complete
         self._closed = nobody_else(words)
 
     def reading(self) -> PartsReading:
@@ -145,6 +146,7 @@ class _Assembly:
         excluded = self._excluded()
         parts = [d.part for d in self._drafts for _ in range(d.copies)]
         parts.sort(key=lambda p: p.role is not Role.LEAD)
+        self._closed = self._closed or bool(self._closing and {d.group for d in self._drafts} <= self._closing)
         closed = bool(parts) and (self._closed or names_all_players(self._words, self._groups, {p.instrument for p in parts}))
         return PartsReading(tuple(parts), excluded, tuple(self._without), closed, self._spans(), tuple(self._notices))
 
@@ -163,7 +165,8 @@ class _Assembly:
                 self._add_ensemble(number, group, place, member)
             else:
                 self._add_instrument(number, group, member)
-        self._closed = self._closed or (group.closing and not group.section)
+        if (group.closing and not group.section) or any(m.massed for m in group.members):
+            self._closing.add(number)
 
     def _add_instrument(self, number: int, group: Group, member: Mention) -> None:
         doing = self._doings.get(member.first, Doing())
@@ -225,10 +228,14 @@ class _Assembly:
             self._closed = self._closed or not open_
             return
         if _attributive(self._words, member):
-            if self._others(number):
+            if self._others(number, member):
                 return
             open_ = True
+        named = {d.part.instrument: d for d in self._drafts if not d.name.players}
         for player in players:
+            known = named.get(player.instrument)
+            if known is not None and sum(p.instrument == player.instrument for p in players) == 1:
+                continue  # a French horn that was named before the orchestra
             part = PartRequest(instrument=player.instrument, asked=self._asked(member), role=player.role,
                                section=group.section, confidence=_ENSEMBLE)  # fmt: skip
             self._drafts.append(_Draft(part, member.name, number))
@@ -251,10 +258,11 @@ class _Assembly:
             return listed >= 2
         return listed >= max(2, len(member.name.players) - 1) and bool(introducing & set(bridge))
 
-    def _others(self, number: int) -> bool:
-        """Whether the request names at least two instruments outside of a list."""
+    def _others(self, number: int, ensemble: Mention) -> bool:
+        """Whether the request names instruments outside of a list."""
         named = [m for i, g in enumerate(self._groups) if i != number and g.fate == "wanted" for m in g.members]
-        return sum(1 for m in named if not m.name.players) >= 2
+        sings = any(instrument(i).family == "choir" for i in ensemble.name.excludes)
+        return any(not m.name.players and not (sings and m.instrument == "voice") for m in named)
 
     def _relate(self) -> None:
         for first, doing in self._doings.items():
