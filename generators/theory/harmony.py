@@ -179,7 +179,7 @@ class _Writer:
         return chosen
 
     def _tiled(self, scheme: Progression, plan: SectionPlan, grammar: Grammar, last: bool) -> Bars:
-        source = scheme.bars
+        source = self._paced(scheme.bars, plan)
         count = plan.section.bars
         bars = [list(source[i % len(source)]) for i in range(count)]
         if plan.kind == "intro" and count < len(source):  # the last bars of the scheme lead into its beginning
@@ -188,6 +188,17 @@ class _Writer:
         if last:
             self._close(bars, grammar, source)
         return bars
+
+    def _paced(self, source: tuple[tuple[str, ...], ...], plan: SectionPlan) -> tuple[tuple[str, ...], ...]:
+        """A loop at its own pace, or now and then with each bar held for two, or two bars in one; a label keeps its pace."""
+        if not self.habits.loop or len(source) > 4 or any(len(bar) != 1 for bar in source):
+            return source
+        draw = self.rng_of("pace", plan.section.label).random()
+        if draw < 0.18 and plan.section.bars >= 2 * len(source):
+            return tuple(bar for bar in source for _ in range(2))
+        if draw > 0.88 and len(source) % 2 == 0 and len(set(source)) > 2:
+            return tuple((*a, *b) for a, b in zip(source[::2], source[1::2], strict=True))
+        return source
 
     def _close(self, bars: Bars, grammar: Grammar, source: tuple[tuple[str, ...], ...]) -> None:
         """Makes the last bars of the piece end at home, with the scheme's own home chord where it has one."""
@@ -286,7 +297,11 @@ class _Writer:
             elif key.mode == "major" and rng.random() < habits.mixture:
                 out[b][i] = _borrowed(now, key)
         if habits.colour in ("sevenths", "extended"):
-            out = [[_extended(c, key, habits.colour, rng) for c in row] for row in out]
+            return [[_extended(c, key, habits.colour, rng) for c in row] for row in out]
+        if habits.colour == "triads" and habits.seventh:
+            home = grammar.chord(grammar.states[int(np.argmax(grammar.start))]).root_pc
+            return [[_extended(c, key, "sevenths", rng) if c.root_pc != home and rng.random() < habits.seventh else c
+                     for c in row] for row in out]  # fmt: skip
         return out
 
 

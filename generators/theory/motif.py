@@ -242,4 +242,8 @@ def cadence(metre: Metre, head: Figure, final: bool, rest: float, rng: np.random
             sound = max(beats[-1][1], length - half - breath)
             notes = [*lead, (half, min(sound, length - half), goal)]
             return replace(_figure(notes, head.tag), pin=True)
+    second = beats[1][0] if len(beats) >= 3 else 0
+    if second and rng.random() < 0.35:  # the goal is leant on from above or below
+        lean = float(rng.choice([1.0, 1.0, -1.0]))
+        return replace(_figure([(0, second, lean), (second, max(beats[0][1], length - second - breath), 0.0)], 0), pin=True)
     return Figure((0,), (max(beats[0][1], length - breath),), (0.0,), pin=True)

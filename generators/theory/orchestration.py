@@ -106,6 +106,9 @@ def seat_players(style: Style, brief: Brief, form: Form, parts: Sequence[PartReq
             id_, name, role, row, low, high, _density(brief), of if of != id_ else None, part.doubles,
             part.articulation or (brief.articulation.value if brief.articulation else None), None, id_,
         )  # fmt: skip
+        doubled = style.profile.family == "folk" and role is Role.COUNTERMELODY and row.comfort_low >= 70
+        if doubled and leader not in (None, id_):
+            base = replace(base, doubles=True, of=leader)  # whistles and pipes play the tune along, an octave higher
         if texture == "monophonic" and role not in STRUCK and leader not in (None, id_):
             base = replace(base, doubles=True, of=leader)  # everybody plays the one line
         seats.append(Seat(id_, name, role, row, (base, *_hands(base, roles, style, brief, span, rng_of("hands", id_)))))

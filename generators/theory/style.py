@@ -74,6 +74,7 @@ class Harmony(Frozen):
         schemes: share of sections that take one of `progressions` instead of the grammar.
         rate: chords per bar that the grammar writes.
         colour: how chords are extended: 'triads', 'sevenths', 'extended' or 'power'.
+        seventh: chance that a triad gets its seventh, where `colour` is 'triads'.
         secondary: chance of an applied dominant before a diatonic chord.
         mixture: chance of a chord borrowed from the parallel key.
         substitution: chance of a tritone substitution or another jazz exchange.
@@ -92,6 +93,7 @@ class Harmony(Frozen):
     schemes: Unit = 0.0
     rate: float = Field(default=1.0, ge=0.125, le=4)
     colour: Literal["triads", "sevenths", "extended", "power"] = "triads"
+    seventh: Unit = 0.0
     secondary: Unit = 0.1
     mixture: Unit = 0.05
     substitution: Unit = 0.0

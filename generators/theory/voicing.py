@@ -108,7 +108,7 @@ def candidates(chord: Chord, count: int, low: int, high: int, spread: str, roote
     """
     if spread == "power":
         return _power(chord, low, high, count)
-    wanted = 2 if spread == "shell" and len(chord.intervals) > 3 else count
+    wanted = min(2, count) if spread == "shell" and len(chord.intervals) > 3 else count
     pcs = tones(chord, wanted, rooted=rooted and spread != "shell")
     ring = sorted(pcs)
     found: set[Voicing] = set()
@@ -164,8 +164,9 @@ def guitar_shapes(chord: Chord, low: int, high: int) -> tuple[Voicing, ...]:
                 frets += [f for f in range(max(1, base), base + 4) if (string + f) % 12 in wanted]
                 options.append([(string + f, f) for f in frets])
             options[0] = [o for o in options[0] if o[0] % 12 == chord.bass_pc]
-            if not all(options):
-                options = [o for o in options if o]
+            if not options[0]:
+                continue
+            options = [o for o in options if o]  # strings without a chord tone in reach are damped
             if len(options) < 4:
                 continue
             for grip in product(*options):
