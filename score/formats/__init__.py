@@ -1,0 +1,15 @@
+"""Files in and out: the only rooms that know formats and the libraries that read and draw them.
+
+What exists (nothing is imported here; each library loads when its function is called):
+
+| module | functions | with |
+| --- | --- | --- |
+| `midi` | `write_midi`, `read_midi`, `load_midi` | our own codec (`smf`) |
+| `musicxml` | `write_musicxml` | xml.etree |
+| `musicxml_read` | `read_musicxml` | music21 |
+| `abc` | `write_abc` | nothing |
+| `engrave` | `engrave`, `svg_to_png` | verovio, resvg |
+| `pianoroll` | `draw_piano_roll` | matplotlib |
+
+`notation.notate` is the one step between a piece and everything written; `limits.Limits` bounds everything read.
+"""

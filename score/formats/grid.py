@@ -113,7 +113,7 @@ def snap(notes: Notes, timeline: Timeline, bars: tuple[Bar, ...], cells: tuple[C
     for index in np.unique(home):
         cell = cells[index]
         first, behind = np.searchsorted(real_start, (edges[index], edges[index + 1]), side="left")
-        grids[index], swung[index] = _choose(np.unique(real_start[first:behind] - cell.start), cell)
+        grids[index], swung[index] = _choose(sorted(set((real_start[first:behind] - cell.start).tolist())), cell)
     lengths = np.diff(edges)
     start = _on_grid(real_start, home, edges, grids, swung, lengths)
     goal = np.clip(np.searchsorted(edges, real_end, side="left") - 1, 0, len(cells) - 1)
@@ -127,20 +127,24 @@ def snap(notes: Notes, timeline: Timeline, bars: tuple[Bar, ...], cells: tuple[C
     )
 
 
-def _choose(onsets: npt.NDArray[np.float64], cell: Cell) -> tuple[int, bool]:
-    """(grid step, whether the cell is a swung pair) for onsets relative to the cell."""
+def _choose(onsets: list[float], cell: Cell) -> tuple[int, bool]:
+    """(grid step, whether the cell is a swung pair) for ascending onsets relative to the cell."""
     if cell.triplet:
-        late = onsets[(onsets >= _SWUNG[0]) & (onsets <= _SWUNG[1])]
-        early = onsets[onsets < 3]
-        if len(late) and np.ptp(late) < _APART and len(late) + len(early) == len(onsets):
+        late = [x for x in onsets if _SWUNG[0] <= x <= _SWUNG[1]]
+        early = sum(x < 3 for x in onsets)
+        if late and late[-1] - late[0] < _APART and len(late) + early == len(onsets):
             return SIXTEENTH, True
-    best, least = SIXTEENTH, np.inf
+    best, least = SIXTEENTH, float("inf")
     for step, each in _GRIDS:
+        if least <= each * len(onsets):
+            continue  # no better even if every onset stood exactly on this grid
         if step in (8, 4) and not cell.triplet:
             continue
-        places = np.rint(onsets / step) * step
-        together = np.count_nonzero((np.diff(places) == 0) & (np.diff(onsets) > _APART))
-        cost = float(np.square(places - onsets).sum()) + each * len(onsets) + _COLLAPSE * together
+        places = [round(x / step) * step for x in onsets]
+        cost = sum((p - x) ** 2 for p, x in zip(places, onsets, strict=True)) + each * len(onsets)
+        cost += _COLLAPSE * sum(
+            places[i] == places[i + 1] and onsets[i + 1] - onsets[i] > _APART for i in range(len(onsets) - 1)
+        )
         if cost < least - 1e-9:
             best, least = step, cost
     return best, False

@@ -112,13 +112,14 @@ def _heading(axes: "Axes", piece: Piece, width: float) -> None:
         axes.axvspan(first, end, ymin=0.52, ymax=0.98, color=_BAND[i % 2], lw=0)
         axes.text(first + (end - first) / 2, 1.5, section.name, ha="center", va="center", fontsize=9, color=_INK, clip_on=True)
     gap = piece.ticks * _CHORD_INCHES / max(width - 1.6, 1.0)
-    place = -gap
+    place = 0.0
     shown = ""
     for span in piece.chords:
-        if span.chord.symbol == shown or span.start - place < gap:
+        if span.chord.symbol == shown or span.start < place:
             continue
         axes.text(span.start, 0.45, span.chord.symbol, fontsize=7.5, va="center", color=_INK, clip_on=True)
-        place, shown = span.start, span.chord.symbol
+        shown = span.chord.symbol
+        place = span.start + gap * max(1.0, len(shown) / 5)  # long symbols need more room
 
 
 def _frame(axes: "Axes", piece: Piece, *, last: bool) -> None:
