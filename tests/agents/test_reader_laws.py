@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ripieno.agents.brains.embedded.nearness import Nearness, distance
+from ripieno.agents.brains.embedded.nearness import Nearness
 from ripieno.agents.brains.embedded.reader import MAX_TEXT, Reader
 from ripieno.generators.theory.style import builtin_styles
 from ripieno.score.brief import Attribute, Brief, Origin
@@ -119,14 +119,6 @@ def test_time_grows_with_the_length_of_the_text_only(text: str) -> None:
     seconds(few)
     # A reading of quadratic cost would take 64 times as long for 8 times the text.
     assert min(seconds(few * 8) for _ in range(2)) < 24 * max(min(seconds(few) for _ in range(3)), 0.005)
-
-
-@given(st.text("abcdef", min_size=1, max_size=8), st.text("abcdef", min_size=1, max_size=8))
-def test_distance_is_a_distance(a: str, b: str) -> None:
-    limit = 8
-    assert distance(a, b, limit) == distance(b, a, limit)
-    assert (distance(a, b, limit) == 0) == (a == b)
-    assert distance(a, b, limit) >= abs(len(a) - len(b))
 
 
 def test_words_are_placed_by_stem_and_spelling_and_never_beside_everyday_words() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ripieno.agents.brains.embedded import levels
 from ripieno.agents.brains.embedded.found import Reading
+from ripieno.agents.brains.embedded.instrument_spelling import correction
 from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, word_set
 from ripieno.agents.brains.embedded.nearness import Nearness
 from ripieno.agents.brains.embedded.words import Words
@@ -26,14 +27,17 @@ def common_words() -> frozenset[str]:
     return frozenset(lexicon("common")["words"].split()) | small_words()
 
 
-def nearness_to(tables: Iterable[PhraseTable[Any]], moods: PhraseTable[Any]) -> Nearness:
-    """Nearness to the words that mean something by themselves in the reader's tables; `moods` are found by their stems too."""
+def nearness_to(tables: Iterable[PhraseTable[Any]], moods: PhraseTable[Any], known: PhraseTable[Any]) -> Nearness:
+    """Nearness to the words that mean something by themselves in `tables`; `moods` are found by their stems too.
+
+    The words of `known` stay as they are.
+    """
     found = tuple(tables)
     level_words = (*levels.tables().tempo.words(), *levels.tables().rhythm.words())
     return Nearness(
         vocabulary=(*word_set("leftover", "key_words"), *(word for table in found for word, _ in table.singles())),
         roots=(word for word, _ in moods.singles()),
-        known=(*level_words, *(word for table in found for word in table.words())),
+        known=(*level_words, *known.words(), *(word for table in found for word in table.words())),
         common=common_words(),
     )
 
@@ -48,7 +52,7 @@ def place_unknown(words: Words, nearness: Nearness) -> None:
         name = raw[0].isupper() and not raw.isupper() and i > 0 and words.sentence[i - 1] == words.sentence[i]
         if name or not word.isalpha():
             continue
-        placing = nearness.place(word)
+        placing = nearness.place(word) if correction(word) is None else None  # a misspelt instrument is put right elsewhere
         looked += 1
         if placing is not None:
             words.low[i] = placing.known

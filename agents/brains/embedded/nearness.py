@@ -6,7 +6,7 @@ synonym spelled differently stays unplaced and is reported as unused.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ripieno.agents.brains.embedded.lexicon import singular
@@ -26,6 +26,25 @@ class Placing:
     known: str
     confidence: float
     by: str  # 'stem', 'spelling' or 'letters'
+
+
+class SpellingIndex:
+    """Finds the words within a few edits of another, comparing sets of letters before letters."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._by_length: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        for word in sorted(words):
+            self._by_length[len(word)].append((_letters(word), word))
+
+    def within(self, word: str, limit: int) -> Iterator[tuple[int, str]]:
+        """All words at most `limit` edits away, with the number of edits."""
+        letters = _letters(word)
+        for length in range(len(word) - limit, len(word) + limit + 1):
+            for others, other in self._by_length.get(length, ()):
+                if (letters ^ others).bit_count() <= 2 * limit:
+                    edits = distance(word, other, limit)
+                    if edits <= limit:
+                        yield edits, other
 
 
 class Nearness:
@@ -156,7 +175,7 @@ def _doubled(a: str, b: str) -> bool:
     )
 
 
-def distance(a: str, b: str, limit: int) -> int:
+def distance(a: str, b: str, limit: int = 64) -> int:
     """Damerau-Levenshtein distance (insertions, deletions, changes, swaps of neighbours), or `limit` + 1 where it is more."""
     if abs(len(a) - len(b)) > limit:
         return limit + 1

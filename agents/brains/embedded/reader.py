@@ -68,9 +68,9 @@ class Reader:
             self._progression,
             self._playing,
         )
-        tables: list[PhraseTable[Any]] = [self._mood.table, self._changes.table, name_table()]
+        tables: list[PhraseTable[Any]] = [self._mood.table, self._changes.table]
         tables += [table for family in families for table in family.tables()]
-        self._nearness = nearness_to(tables, self._mood.table)
+        self._nearness = nearness_to(tables, self._mood.table, name_table())
         self._instrument_words = frozenset(name_table().words())
 
     def read(self, text: str) -> Brief:
