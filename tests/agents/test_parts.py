@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ripieno.agents.brains.embedded.instrument_spelling import correction, distance
+from ripieno.agents.brains.embedded.instrument_spelling import correction
 from ripieno.agents.brains.embedded.lexicon import lexicon
+from ripieno.agents.brains.embedded.nearness import distance
 from ripieno.agents.brains.embedded.parts import read_parts, suited
 from ripieno.score.brief import PartRequest
 from ripieno.score.instruments import Role, instrument, instruments

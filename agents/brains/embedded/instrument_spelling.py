@@ -11,6 +11,7 @@ from ripieno.agents.brains.embedded.instrument_names import Mention, Name, name_
 from ripieno.agents.brains.embedded.lexicon import lexicon, singular
 from ripieno.agents.brains.embedded.nearness import SpellingIndex
 from ripieno.agents.brains.embedded.words import Words
+from ripieno.score.instruments import instruments
 
 _SHORTEST = 5  # letters of a word that is looked at
 _LEAST, _LONG = 6, 7  # letters of a name that is corrected to by itself; from here on two edits are
@@ -38,7 +39,23 @@ def _real_words() -> frozenset[str]:
     roles = lexicon("roles")
     known = {w for part in ("before", "articulations", "registers") for ws in roles[part].values() for w in ws}
     adjectives = {w for row in lexicon("instruments")["variants"].values() for w in row}
-    return frozenset(listed | known | adjectives)
+    return frozenset(listed | known | adjectives | _words_of_names())
+
+
+def _likely(word: str, name: str, edits: int) -> bool:
+    """Whether `edits` between a word and a name are a slip: two are in long words, where letters are missing or shuffled."""
+    if edits < 2 or sorted(word) == sorted(name):
+        return True
+    return len(name) >= _LONG and (len(word) >= _VERY_LONG or len(name) > len(word))
+
+
+def _words_of_names() -> set[str]:
+    """Words that stand in names of several words ('brass quintet')."""
+    ensembles, own = lexicon("ensembles"), lexicon("instruments")
+    phrases = [*ensembles, *own["families"], *own["players"], *own["false_friends"]["phrases"]]
+    phrases += [wording for row in ensembles.values() for wording in row.get("also", ())]
+    phrases += [name for row in instruments().values() for name in row.names]
+    return {word for phrase in phrases for word in Words(phrase).low}
 
 
 @lru_cache(maxsize=4096)
@@ -49,11 +66,7 @@ def correction(word: str) -> str | None:
     if name_table().get(word) is not None or name_table().get(singular(word)) is not None:
         return None
     best = min(
-        (
-            (edits, abs(len(name) - len(word)), name)
-            for edits, name in _index().within(word, 2)
-            if (len(name) >= _LONG or len(name) < len(word) + 2) and (len(word) >= _VERY_LONG or len(word) < len(name) + 2)
-        ),
+        ((edits, abs(len(name) - len(word)), name) for edits, name in _index().within(word, 2) if _likely(word, name, edits)),
         default=None,
     )
     if best is None:
