@@ -2,22 +2,24 @@
 
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ripieno.generators.audio import performance as perf
-from ripieno.generators.audio.mixer import Channel, Master, Measure, balance, master, measure, mix_down
+from ripieno.generators.audio.mixer import Channel, Master, balance, masking, master, measure, mix_down
 from ripieno.generators.audio.performance import Curve, Part, Performance, perform_midi, perform_piece
-from ripieno.generators.audio.plan import plan_part
+from ripieno.generators.audio.plan import Plan, plan_part
 from ripieno.generators.audio.presets import DEFAULT, MixPreset, Strip, mix_preset
 from ripieno.generators.audio.soundfont import SoundFont, load_soundfont
-from ripieno.generators.audio.stem import render_stem
+from ripieno.generators.audio.stem import play
 from ripieno.generators.audio.stems import StemCache
 from ripieno.generators.audio.synth import Synth
+from ripieno.generators.audio.tape import Tape
 from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role
 from ripieno.score.piece import Piece
@@ -26,7 +28,7 @@ Floats = npt.NDArray[np.float32]
 Progress = Callable[[float, str], None]
 LOWEST_RATE, HIGHEST_RATE = 22_050, 96_000
 _NEUTRAL_VOLUME, _NEUTRAL_SEND = 100.0, 40.0
-_IN_MEMORY = 256 << 20  # bytes; a larger programme is kept in a temporary file
+_IN_MEMORY = 512 << 20  # bytes; more than that, of stems or of a programme, is kept in temporary files
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,36 @@ class RenderSettings:
             raise BadRequest("A true peak lies between -12 and 0 dBTP", value=self.true_peak, cure="-1 is usual")
 
 
+class Stems(Mapping[str, Floats]):
+    """Stems by id, (frames, 2) float32, each as it lies in the mix before the master section; read when asked for."""
+
+    def __init__(self, channels: dict[str, Channel]) -> None:
+        self._channels = channels
+
+    def __getitem__(self, id_: str) -> Floats:
+        channel = self._channels[id_]
+        return (channel.stem.read(0, channel.stem.frames) * np.float32(channel.gain)).T
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._channels)
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+
 @dataclass(frozen=True)
 class Rendering:
-    """What came out: `mix` is (frames, channels) float32; stems by id, each as it lies in the mix before the master section."""
+    """What came out: `mix` is (frames, channels) float32; `stems` where they were asked for; `names` of the parts by id.
+
+    `masking` says for each part by how many dB it exceeds the lead in the lead's own bands (empty without a lead).
+    """
 
     mix: Floats
     rate: int
     master: Master
-    stems: dict[str, Floats] | None = None
+    stems: Stems | None = None
     names: dict[str, str] = field(default_factory=dict)
+    masking: dict[str, float] = field(default_factory=dict)
 
     @property
     def loudness(self) -> float:
@@ -161,56 +184,72 @@ def _render(
     progress: Progress | None, cache: StemCache | None,
 ) -> Rendering:  # fmt: skip
     say = progress or (lambda share, what: None)
-    font = load_soundfont(settings.soundfont)
-    rate = settings.rate
-    sounds: list[Floats] = []
-    measures: list[Measure] = []
-    synths: dict[object, Synth] = {}
-    for i, line in enumerate(lines):
-        say(0.8 * i / max(1, len(lines)), line.part.name)
-        stem, measured = _stem(line, font, rate, synths, cache)
-        sounds.append(stem)
-        measures.append(measured)
+    rate, wet = settings.rate, settings.reverb
+    tapes = _record(lines, settings, performed.seconds, say, cache)
     say(0.8, "mix")
-    gains = balance(measures, [line.target for line in lines], [line.lead for line in lines])
-    channels = []
-    for line, sound, gain in zip(lines, sounds, gains, strict=True):
+    leads = [line.lead for line in lines]
+    measures, gains = [], [1.0] * len(lines)
+    if any(line.target is not None for line in lines):
+        measures = [measure(tape, rate) for tape in tapes]
+        gains = balance(measures, [line.target for line in lines], leads)
+    covers = masking(measures, gains, leads) if any(leads) else []
+    channels = {}
+    for line, tape, gain in zip(lines, tapes, gains, strict=True):
         own_send = line.part.curve(perf.REVERB)
         share = float(np.mean(own_send.values)) if own_send.values.size else own_send.initial
         send = 10.0 ** (line.strip.send / 20.0) * min(share / _NEUTRAL_SEND, 3.0)
-        channels.append(Channel(sound, gain * 10.0 ** (line.offset / 20.0), send if settings.reverb else 0.0))
-    frames = max([round(performed.seconds * rate), *(s.shape[1] for s in sounds)], default=0)
-    tail = int(1.2 * preset.room.seconds * rate) if settings.reverb else 0
-    programme = _array((2, frames + tail))
-    mix_down(channels, programme, preset.room if settings.reverb else None, 10.0 ** (preset.wet / 20.0), rate)
+        channels[line.part.id] = Channel(tape, gain * 10.0 ** (line.offset / 20.0), send if wet else 0.0)
+    least = round(performed.seconds * rate)
+    frames = max([least, *(tape.frames for tape in tapes)])
+    programme = _array((2, frames + (int(1.2 * preset.room.seconds * rate) if wet else 0)))
+    mix_down(list(channels.values()), programme, preset.room if wet else None, 10.0 ** (preset.wet / 20.0), rate)
     if settings.channels == 1:
         programme = programme.mean(axis=0, keepdims=True, dtype=np.float32)
     say(0.9, "master")
     finished = master(programme, rate, loudness=settings.loudness, true_peak=settings.true_peak,
                       glue=preset.glue if settings.glue else None)  # fmt: skip
-    programme = programme[:, : _audible_end(programme, round(performed.seconds * rate))]
-    handed = None
-    if stems:
-        handed = {line.part.id: (c.stem * np.float32(c.gain)).T for line, c in zip(lines, channels, strict=True)}
+    programme = programme[:, : _audible_end(programme, least)]
     say(1.0, "done")
-    return Rendering(programme.T, rate, finished, handed, {line.part.id: line.part.name for line in lines})
+    return Rendering(programme.T, rate, finished, Stems(channels) if stems else None,
+                     {line.part.id: line.part.name for line in lines},
+                     dict(zip(channels, covers, strict=False)))  # fmt: skip
 
 
-def _stem(
-    line: _Line, font: SoundFont, rate: int, synths: dict[object, Synth], cache: StemCache | None
-) -> tuple[Floats, Measure]:
-    key = _stem_key(line, font, rate)
-    if cache is not None:
-        known = cache.get(key)
-        if known is not None:
-            return known, measure(known, rate)
-    synth = synths.setdefault(line.strip.tone, Synth(font, rate, tone=line.strip.tone))
-    plan = plan_part(line.part, font, rate)
-    stem = _array((2, plan.frames))
-    render_stem(plan, synth, stem)
-    if cache is not None:
-        cache.put(key, stem)
-    return stem, measure(stem, rate)
+def _record(
+    lines: list[_Line], settings: RenderSettings, seconds: float, say: Progress, cache: StemCache | None
+) -> list[Tape]:
+    """The stem of each line, from the cache or played anew."""
+    font, rate = load_soundfont(settings.soundfont), settings.rate
+    in_memory = seconds * rate * 8 * len(lines) <= _IN_MEMORY
+    synth = Synth(font, rate)
+    tapes = []
+    for i, line in enumerate(lines):
+        say(0.8 * i / len(lines), line.part.name)
+        key = _stem_key(line, font, rate)
+        tape = cache.get(key) if cache is not None else None
+        if tape is None:
+            if synth.tone != line.strip.tone:
+                synth = Synth(font, rate, tone=line.strip.tone)
+            plan = plan_part(line.part, font, rate)
+            tick = _ticker(say, i, len(lines), line.part.name, plan.frames)
+            if cache is not None:
+                tape = cache.record(key, plan.frames, partial(_play_onto, plan=plan, synth=synth, tick=tick))
+            else:
+                tape = Tape.blank(plan.frames, in_memory=in_memory)
+                _play_onto(tape, plan, synth, tick)
+        tapes.append(tape)
+    return tapes
+
+
+def _play_onto(tape: Tape, plan: Plan, synth: Synth, tick: Callable[[int], None]) -> None:
+    for at, piece in play(plan, synth):
+        tape.write(at, piece)
+        tick(at + piece.shape[1])
+
+
+def _ticker(say: Progress, number: int, count: int, name: str, frames: int) -> Callable[[int], None]:
+    """Reports how far into part `number` of `count` the playing is, in frames."""
+    return lambda at: say(0.8 * (number + at / max(frames, 1)) / count, name)
 
 
 def _stem_key(line: _Line, font: SoundFont, rate: int) -> str:

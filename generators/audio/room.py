@@ -67,31 +67,28 @@ def impulse_response(room: Room, rate: int) -> Floats:
 
 
 class Convolver:
-    """Runs a stereo signal through a response, piece by piece, by overlap-add; what rings on comes with `rest`."""
+    """Runs a stereo signal through a response, piece by piece, by overlap-add.
+
+    Attributes:
+        step: the length of a piece that costs the least a frame.
+    """
 
     def __init__(self, response: Floats) -> None:
-        self._taps = response.shape[1]
-        self._response = response
-        self._spectra: dict[int, npt.NDArray[np.complex64]] = {}
-        self._tail = np.zeros((2, max(0, self._taps - 1)), np.float32)
+        taps = response.shape[1]
+        self._size = max(1 << 16, 1 << (4 * taps - 1).bit_length())
+        self.step = self._size - taps + 1
+        self._spectrum = np.fft.rfft(response, self._size, axis=1)
+        self._tail = np.zeros((2, taps - 1), np.float32)
 
     def __call__(self, signal: Floats) -> Floats:
-        """The next piece, (2, n): as much as went in."""
-        frames = signal.shape[1]
-        out = np.zeros((2, frames + self._taps - 1), np.float32)
-        out[:, : self._taps - 1] = self._tail
-        hop = max(1 << 16, 1 << (2 * self._taps - 1).bit_length())
-        step = hop - self._taps + 1
-        if hop not in self._spectra:
-            self._spectra[hop] = np.fft.rfft(self._response, hop, axis=1).astype(np.complex64)
-        for at in range(0, frames, step):
-            piece = signal[:, at : at + step]
-            wet = np.fft.irfft(np.fft.rfft(piece, hop, axis=1) * self._spectra[hop], hop, axis=1)
-            end = min(at + hop, out.shape[1])
-            out[:, at:end] += wet[:, : end - at]
+        """The next piece, (2, n) with n at most `step`: as much as went in."""
+        frames, ringing = signal.shape[1], self._tail.shape[1]
+        out = np.zeros((2, frames + ringing), np.float32)
+        out[:, :ringing] = self._tail
+        if np.any(signal):
+            for side in (0, 1):
+                spectrum = np.fft.rfft(signal[side], self._size)
+                spectrum *= self._spectrum[side]
+                out[side] += np.fft.irfft(spectrum, self._size)[: out.shape[1]]
         self._tail = out[:, frames:].copy()
         return out[:, :frames]
-
-    def rest(self) -> Floats:
-        """What still rings."""
-        return self._tail

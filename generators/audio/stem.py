@@ -1,6 +1,6 @@
-"""Stems: the voices of a part added up to stereo, the waveforms made window by window so that memory stays bounded."""
+"""Stems: the voices of a part added up to stereo, batch by batch so that memory stays bounded."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -10,46 +10,57 @@ from ripieno.generators.audio.plan import Gains, Plan
 from ripieno.generators.audio.synth import RAMP, Synth
 
 Floats = npt.NDArray[np.float32]
-WINDOW_SECONDS = 20.0
+_BATCH = 3_000_000  # frames of new waveforms made at a time: long vectors for the filter, some 80 MB
+_SPAN_SECONDS = 60  # and no more of the piece than this
 _INAUDIBLE = 1e-6
 
 
-def render_stem(plan: Plan, synth: Synth, out: Floats, report: Callable[[float], None] | None = None) -> None:
-    """Adds a part into `out`, (2, frames); frames beyond its end are left out.
-
-    Args:
-        report: called with 0..1 after each window.
-    """
-    frames, size = out.shape[1], int(WINDOW_SECONDS * synth.rate)
+def play(plan: Plan, synth: Synth) -> Iterator[tuple[int, Floats]]:
+    """The stem as consecutive pieces: (first frame, (2, n) samples)."""
     place = _common_place(plan.gains)
-    target = out if place is None else np.zeros((1, frames), np.float32)
-    for start in range(0, int(plan.onset[-1]) + 1 if plan.onset.size else 0, size):
-        first, last = np.searchsorted(plan.onset, (start, start + size))
+    channels = 2 if place is None else 1
+    base, held = 0, np.zeros((channels, 0), np.float32)
+    borders = _batches(plan, synth.rate)
+    for first, last in zip(borders, borders[1:], strict=False):
         numbers, inverse = np.unique(plan.which[first:last], return_inverse=True)
         waves = synth.waveforms([plan.voices[n] for n in numbers])
-        for i, w in enumerate(inverse.tolist(), int(first)):
-            _add(target, int(plan.onset[i]), waves[w], plan.gains[i])
-        if report is not None:
-            report(min(1.0, (start + size) / max(frames, 1)))
-    if place is not None:
-        for side in (0, 1):
-            out[side] += target[0] * place[side]
+        starts = (plan.onset[first:last] - base).tolist()
+        end = max(start + waves[w].size for start, w in zip(starts, inverse, strict=True))
+        out = np.zeros((channels, max(end, held.shape[1])), np.float32)
+        out[:, : held.shape[1]] = held
+        for i, (start, w) in enumerate(zip(starts, inverse.tolist(), strict=True), first):
+            _add(out, start, waves[w], plan.gains[i])
+        done = out.shape[1] if last == plan.onset.size else min(int(plan.onset[last]) - base, out.shape[1])
+        yield base, out[:, :done] if place is None else out[:, :done] * place
+        base, held = base + done, out[:, done:]
+        if last < plan.onset.size and plan.onset[last] > base:  # silence until the next voice
+            base = int(plan.onset[last])
 
 
-def _common_place(gains: list[Gains]) -> tuple[np.float32, np.float32] | None:
-    """(1, right as a share of left) when every voice sits at the same place, so that one sum will do; else None."""
+def _batches(plan: Plan, rate: int) -> list[int]:
+    """Borders between events such that each stretch has about `_BATCH` frames of new waveforms and spans no long time."""
+    if not plan.which.size:
+        return []
+    frames = np.zeros(plan.which.size, np.int64)
+    voices, first = np.unique(plan.which, return_index=True)
+    frames[first] = [plan.voices[n].blocks * BLOCK for n in voices]
+    new = np.diff(np.cumsum(frames) // _BATCH) + np.diff(plan.onset // (_SPAN_SECONDS * rate))
+    return [0, *(np.flatnonzero(new) + 1).tolist(), plan.which.size]
+
+
+def _common_place(gains: list[Gains]) -> Floats | None:
+    """Left and right as shares of left, (2, 1), when every voice sits at the same place, so that one sum will do; else None."""
     if not gains or any(g.shape[1] != 1 for g in gains):
         return None
     left, right = np.concatenate(gains, axis=1)
     if left.min() < _INAUDIBLE:
         return None
     share = right / left
-    return (np.float32(1.0), np.float32(share[0])) if np.ptp(share) < 1e-4 else None
+    return np.array([[1.0], [share[0]]], np.float32) if np.ptp(share) < 1e-4 else None
 
 
 def _add(out: Floats, at: int, wave: Floats, gains: Gains) -> None:
     """Adds a waveform from frame `at` on, under its gains."""
-    wave = wave[: max(0, out.shape[1] - at)]
     for channel, values in zip(out, gains, strict=False):
         if values.size == 1:
             if values[0] > _INAUDIBLE:

@@ -1,16 +1,14 @@
 """Stems kept on disk by the hash of their content, so that an edit renders only the tracks that it changed."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-Floats = npt.NDArray[np.float32]
+from ripieno.generators.audio.tape import Tape
 
 
 class StemCache:
-    """A folder of stems, the least recently used dropped above `limit` bytes. Safe for several processes.
+    """A folder of stems, the least recently used dropped above `limit` bytes. Safe for several processes at once.
 
     Args:
         folder: made when first needed.
@@ -19,35 +17,40 @@ class StemCache:
     def __init__(self, folder: Path, *, limit: int = 2 << 30) -> None:
         self.folder, self.limit = Path(folder), limit
 
-    def get(self, key: str) -> Floats | None:
-        """The stem, (2, frames), mapped from its file; None where it is not kept or cannot be read."""
+    def get(self, key: str) -> Tape | None:
+        """The stem of a key; None where it is not kept."""
         path = self._path(key)
         try:
-            stem = np.load(path, mmap_mode="r", allow_pickle=False)
+            tape = Tape.open(path)
             os.utime(path)
-        except (OSError, ValueError):
+        except OSError:
             return None
-        return stem if stem.ndim == 2 and stem.dtype == np.float32 else None
+        return tape
 
-    def put(self, key: str, stem: Floats) -> None:
-        """Keeps a stem; a full disk only means that it is not kept."""
-        part = self._path(f"{key}.{os.getpid()}.part")
+    def record(self, key: str, frames: int, play: Callable[[Tape], None]) -> Tape:
+        """Has `play` fill a tape and keeps it under the key. Where the disk is full or forbidden the tape stays in memory."""
+        part = self.folder / f"{key}.{os.getpid()}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                np.save(file, stem, allow_pickle=False)
+            with part.open("w+b") as file:
+                play(Tape(frames, file))
             part.replace(self._path(key))
             self._trim()
+            return Tape.open(self._path(key))
         except OSError:
+            tape = Tape.blank(frames, in_memory=True)
+            play(tape)
+            return tape
+        finally:
             part.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.npy"
+        return self.folder / f"{key}.f32"
 
     def _trim(self) -> None:
-        kept = sorted(((p.stat().st_mtime_ns, p.stat().st_size, p) for p in self.folder.glob("*.npy")), reverse=True)
+        kept = sorted(((s.st_mtime_ns, s.st_size, p) for p in self.folder.glob("*.f32") if (s := p.stat())), reverse=True)
         size = 0
-        for _, bytes_, path in kept:
+        for n, (_, bytes_, path) in enumerate(kept):
             size += bytes_
-            if size > self.limit:
+            if n and size > self.limit:
                 path.unlink(missing_ok=True)

@@ -29,7 +29,7 @@ class Synth:
     """
 
     def __init__(
-        self, font: SoundFont, rate: int, *, tone: tuple[Band, ...] = (), cache_bytes: int = 192 << 20
+        self, font: SoundFont, rate: int, *, tone: tuple[Band, ...] = (), cache_bytes: int = 160 << 20
     ) -> None:
         self.font, self.rate, self.tone = font, rate, tone
         self._read: _Store = _Store(cache_bytes // 2)
