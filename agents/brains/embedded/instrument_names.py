@@ -155,7 +155,7 @@ def find_mentions(words: Words) -> list[Mention]:
             continue  # 'piano leads': what it does; 'shakuhachi flute': what kind of thing it is
         if adjacent and mentions[-1].name.weak and name.instrument:
             floor = mentions.pop().first  # 'lead guitar': the weak word only describes
-        if adjacent and mentions[-1].name.instrument and words.low[hit.first : hit.last][-1] in massed:
+        if adjacent and mentions and mentions[-1].name.instrument and words.low[hit.first : hit.last][-1] in massed:
             mentions[-1].count, mentions[-1].last, mentions[-1].massed = 4, hit.last, True
             continue
         if _manner_only(words, name, hit.first, mentions):
