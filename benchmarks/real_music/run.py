@@ -48,11 +48,6 @@ def with_programs(*programs: int) -> Chooser:
     return chosen
 
 
-def without_drums(real: RealPiece) -> bool:
-    """Pieces in which no kit plays."""
-    return not any(t.is_drum for t in real.piece.tracks)
-
-
 def any_piece(_: RealPiece) -> bool:
     """Every piece."""
     return True
@@ -75,7 +70,6 @@ KINDS: dict[str, tuple[tuple[str, str, Chooser], ...]] = {
     "metal": (("game", "", DISTORTED),),
     "celtic_air": (("mutopia", "folk|traditional", any_piece), ("lead sheets", "", any_piece)),
     "cinematic": (("film", "", any_piece),),
-    "ambient": (("game", "", without_drums),),
     "chanson": (("lieder", "french|fauré|gounod|chaminade|hahn|debussy|massenet|viardot", any_piece),),
 }  # fmt: skip
 # Lead sheets are a tune and nothing else; scores say little of loudness.
