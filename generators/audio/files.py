@@ -1,5 +1,6 @@
-"""Audio files: WAV, FLAC, OGG Vorbis, Opus and MP3, written under a temporary name and then renamed, so that a file that exists is
-whole.
+"""Audio files: WAV, FLAC, OGG Vorbis, Opus and MP3.
+
+They are written under a temporary name and then renamed, so that a file that exists is whole.
 """
 
 import os
@@ -74,8 +75,8 @@ def check_rate(format_: str, rate: int) -> None:
 def write_audio(path: Path, samples: Floats, rate: int, format_: str | None = None) -> None:
     """Writes (frames, channels) float32 in -1..1; the file appears whole or not at all.
 
-    16 bits are dithered with triangular noise of one step (the same for the same samples), as rounding alone would distort quiet
-    endings.
+    16 bits are dithered with triangular noise of one step (the same for the same samples), as rounding alone would distort
+    quiet endings.
 
     Raises:
         BadRequest: the format is unknown, or cannot hold the rate.

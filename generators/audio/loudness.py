@@ -7,7 +7,7 @@ by less than 0.02 LU (a test compares them). True peak interpolates four times b
 import numpy as np
 import numpy.typing as npt
 
-from ripieno.generators.audio.tone import k_weighting
+from ripieno.generators.audio.tone import grid, k_weighting
 
 Floats = npt.NDArray[np.float32]
 _STEP = 0.1  # seconds; a gating block is four steps, so that blocks overlap by 75 %
@@ -16,10 +16,10 @@ _ABSOLUTE_GATE = -70.0
 _RELATIVE_GATE = -10.0
 
 # BS.1770-4, annex 2: the phases of the interpolating filter (phase 3 mirrors 0, phase 2 mirrors 1)
-_PHASE_0 = (0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000, -0.0594482421875, 0.1373291015625,
-            0.9721679687500, -0.1022949218750, 0.0476074218750, -0.0266113281250, 0.0148925781250, -0.0083007812500)  # fmt: skip
-_PHASE_1 = (-0.0291748046875, 0.0292968750000, -0.0517578125000, 0.0891113281250, -0.1665039062500, 0.4650878906250,
-            0.7797851562500, -0.2003173828125, 0.1015625000000, -0.0582275390625, 0.0330810546875, -0.0189208984375)  # fmt: skip
+_PHASE_0 = (0.001708984375, 0.010986328125, -0.0196533203125, 0.033203125, -0.0594482421875, 0.1373291015625,
+            0.97216796875, -0.102294921875, 0.047607421875, -0.026611328125, 0.014892578125, -0.00830078125)  # fmt: skip
+_PHASE_1 = (-0.0291748046875, 0.029296875, -0.0517578125, 0.089111328125, -0.16650390625, 0.465087890625,
+            0.77978515625, -0.2003173828125, 0.1015625, -0.0582275390625, 0.0330810546875, -0.0189208984375)  # fmt: skip
 _PHASES = np.array([_PHASE_0, _PHASE_1, _PHASE_1[::-1], _PHASE_0[::-1]], np.float32)
 
 
@@ -29,7 +29,7 @@ class LoudnessMeter:
     def __init__(self, rate: int) -> None:
         self.rate = rate
         self._size = round(_STEP * rate)
-        self._weights = (np.abs(k_weighting(np.fft.rfftfreq(self._size, 1.0 / rate), rate)) ** 2).astype(np.float32)
+        self._weights = (np.abs(k_weighting(grid(self._size, rate), rate)) ** 2).astype(np.float32)
         self._weights[1:-1] *= 2.0  # each bin but the first and last stands for two
         self._pending: Floats = np.zeros((0, 0), np.float32)
         self._powers: list[npt.NDArray[np.float64]] = []

@@ -1,8 +1,8 @@
 """The mixer: stems in, one programme out. Levels by measured loudness, room, glue, loudness and true peak.
 
-Balance: each stem is brought to its role's loudness below the lead's, by what it measures rather than by what its recordings
-happen to be, and the track's own volume (100 is neutral) moves it from there. Then a stem that would cover the lead in the bands
-where the lead lives gives way by a few dB.
+Balance: each stem is brought to its role's loudness below the lead's, by what it measures rather than by what its
+recordings happen to be, and the track's own volume (100 is neutral) moves it from there. Then a stem that would cover the
+lead in the bands where the lead lives gives way by a few dB.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from ripieno.generators.audio.dynamics import BLOCK, Glue, apply_gains, glue_gai
 from ripieno.generators.audio.loudness import LoudnessMeter, true_peaks
 from ripieno.generators.audio.room import Convolver, Room, impulse_response
 from ripieno.generators.audio.tape import Tape
-from ripieno.generators.audio.tone import k_weighting
+from ripieno.generators.audio.tone import grid, k_weighting
 
 Floats = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
@@ -54,7 +54,7 @@ class Channel:
 
 def measure(stem: Tape, rate: int) -> Measure:
     """Measures a stem in every fourth step of 4,096 frames."""
-    frequencies = np.fft.rfftfreq(_STEP, 1.0 / rate)
+    frequencies = grid(_STEP, rate)
     weights = (np.abs(k_weighting(frequencies, rate)) ** 2).astype(np.float32)
     borders = np.searchsorted(frequencies, BANDS_HZ)
     energies, bands = [], []

@@ -156,7 +156,7 @@ def _plan_zone(
     gains = [scalar[:, i : i + 1] for i in range(notes.size)]
     if moving or swelling:
         until = start + np.array([v.blocks for v in voices]) * (BLOCK / rate)
-        for i in np.flatnonzero(reader.disturbed([*moving, *swelling], start, until)):
+        for i in np.flatnonzero(reader.disturbed([*moving, *swelling], start, until)).tolist():
             borders = start[i] + np.arange(voices[i].blocks + 1) * (BLOCK / rate)
             one = reader.one(i, borders)
             voices[i] = _live(voices[i], [m for m in moving if reader.disturbed([m], borders[:1], borders[-1:])[0]], one)
@@ -220,7 +220,7 @@ def _gains(values: Values, sums: dict[int, Values], count: int) -> Gains:
     pan = np.clip(values[Gen.PAN] + sums.get(Gen.PAN, zero), -500.0, 500.0)
     level = LEVEL * 10.0 ** (-attenuation / 200.0)
     angle = (pan + 500.0) * (np.pi / 2000.0)
-    return (level * np.stack((np.cos(angle), np.sin(angle)))).astype(np.float32)
+    return np.asarray(level * np.stack((np.cos(angle), np.sin(angle))), np.float32)
 
 
 def _swell(
@@ -229,10 +229,14 @@ def _swell(
 ) -> Gains:  # fmt: skip
     """Gains that move with volume, expression or pan during one note."""
     moved = {m.destination for m in changed}
-    count = one.count
-    fresh = {d: sum((m.values(one) for m in playable if m.destination == d), np.zeros(count)) if d in moved
-             else np.full(count, sums[d][i]) for d in (Gen.ATTENUATION, Gen.PAN) if d in sums}  # fmt: skip
-    return _gains(values, fresh, count)
+    fresh: dict[int, Values] = {}
+    for destination in (Gen.ATTENUATION, Gen.PAN):
+        if destination in moved:
+            mine = (m.values(one) for m in playable if m.destination == destination)
+            fresh[destination] = sum(mine, np.zeros(one.count))
+        elif destination in sums:
+            fresh[destination] = np.full(one.count, sums[destination][i])
+    return _gains(values, fresh, one.count)
 
 
 def _live(voice: Voice, moving: list[mod.Modulator], one: "_Input") -> Voice:

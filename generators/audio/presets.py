@@ -1,4 +1,4 @@
-"""Mixer presets as data: `data/mix_*.toml`, each naming the styles that ask for it; what one leaves out comes from `default`."""
+"""Mixer presets as data: `data/mix_*.toml`, each naming the styles that ask for it; `default` fills in what one leaves out."""
 
 import tomllib
 from functools import lru_cache
@@ -44,8 +44,8 @@ class MixPreset(Frozen):
     room: Room
     glue: Glue
     roles: dict[Role, Strip]
-    families: dict[str, dict[str, Any]] = {}
-    instruments: dict[str, dict[str, Any]] = {}
+    families: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    instruments: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     def strip(self, track: Track) -> Strip:
         """The channel of a track: its role's, then what its instrument's family and its instrument override."""

@@ -274,11 +274,11 @@ def _array(shape: tuple[int, int]) -> Floats:
 def _audible_end(programme: Floats, least: int) -> int:
     """The frame after the last that rises above -80 dBFS, and not before the final bar line."""
     step = 1 << 14
-    end = programme.shape[1]
+    end = int(programme.shape[1])
     while end > least:
         begin = max(least, end - step)
-        loud = np.flatnonzero(np.abs(programme[:, begin:end]).max(axis=0) > 1e-4)
-        if loud.size:
-            return begin + int(loud[-1]) + 1
+        loud: list[int] = np.flatnonzero(np.abs(programme[:, begin:end]).max(axis=0) > 1e-4).tolist()
+        if loud:
+            return begin + loud[-1] + 1
         end = begin
     return end

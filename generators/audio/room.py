@@ -1,8 +1,8 @@
 """Reverberation: convolution with the response of a room that is computed, not recorded.
 
 The late part is noise under an exponential decay, with its own decay time in each octave (J. A. Moorer, "About this
-reverberation business", 1979), different left and right; before it come a few early reflections. The noise comes from a seed, so
-a room is the same every time.
+reverberation business", 1979), different left and right; before it come a few early reflections. The noise comes from a
+seed, so a room is the same every time.
 """
 
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def impulse_response(room: Room, rate: int) -> Floats:
                 out[side, at] += 10.0 ** ((room.early - 2.5 * n) / 20.0) * noise.choice((-1.0, 1.0)) * 0.5
     late = int(room.predelay * rate)
     out = np.pad(out, ((0, 0), (late, 0)))[:, :size]
-    return (out / np.sqrt(np.sum(out**2, axis=1, keepdims=True))).astype(np.float32)
+    return np.asarray(out / np.sqrt(np.sum(out**2, axis=1, keepdims=True)), np.float32)
 
 
 class Convolver:

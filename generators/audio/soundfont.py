@@ -43,7 +43,7 @@ _LAYOUT |= {b"ibag": _LAYOUT[b"pbag"], b"imod": _LAYOUT[b"pmod"], b"igen": _LAYO
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A recording: `frames` float32 in -1..1 (mono), its rate in Hz, its loop in frames, its root key and fine tuning (cents)."""
+    """A recording: mono `frames` in -1..1, its rate in Hz, its loop in frames, its root key and fine tuning (cents)."""
 
     frames: Floats
     rate: int
@@ -98,9 +98,9 @@ class SoundFont:
         """The zones of the preset that `find` gives."""
         where = self.find(bank, program)
         if where not in self._zones:
-            source = ZoneSource(*(self._records[kind] for kind in
-                                  (b"phdr", b"pbag", b"pgen", b"pmod", b"inst", b"ibag", b"igen", b"imod")),
-                                sample_count=max(0, len(self._records[b"shdr"]) - 1))  # fmt: skip
+            of = self._records
+            source = ZoneSource(of[b"phdr"], of[b"pbag"], of[b"pgen"], of[b"pmod"], of[b"inst"], of[b"ibag"], of[b"igen"],
+                                of[b"imod"], sample_count=max(0, len(of[b"shdr"]) - 1))  # fmt: skip
             self._zones[where] = preset_zones(source, self.presets[where])
         return self._zones[where]
 
@@ -190,7 +190,8 @@ def _chunks(data: npt.NDArray[np.uint8], name: str) -> dict[bytes, npt.NDArray[n
 
 
 def _walk(data: npt.NDArray[np.uint8]) -> list[tuple[bytes, npt.NDArray[np.uint8]]]:
-    parts, at = [], 0
+    parts: list[tuple[bytes, npt.NDArray[np.uint8]]] = []
+    at = 0
     while at + 8 <= data.size and len(parts) < 256:
         size = int.from_bytes(data[at + 4 : at + 8].tobytes(), "little")
         parts.append((data[at : at + 4].tobytes(), data[at + 8 : at + 8 + size]))

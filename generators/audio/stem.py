@@ -1,6 +1,7 @@
 """Stems: the voices of a part added up to stereo, batch by batch so that memory stays bounded."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ def play(plan: Plan, synth: Synth) -> Iterator[tuple[int, Floats]]:
     channels = 2 if place is None else 1
     base, held = 0, np.zeros((channels, 0), np.float32)
     borders = _batches(plan, synth.rate)
-    for first, last in zip(borders, borders[1:], strict=False):
+    for first, last in pairwise(borders):
         numbers, inverse = np.unique(plan.which[first:last], return_inverse=True)
         waves = synth.waveforms([plan.voices[n] for n in numbers])
         starts = (plan.onset[first:last] - base).tolist()

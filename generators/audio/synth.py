@@ -150,7 +150,7 @@ def _live(voice: Voice, destination: int, t: Values) -> Values | float:
     for generator, data in voice.live:
         if generator == destination:
             change = np.frombuffer(data, np.float32).astype(np.float64)
-            return change[np.clip(t.astype(np.int64) - 1 - voice.first, 0, change.size - 1)]
+            return np.asarray(change[np.clip(t.astype(np.int64) - 1 - voice.first, 0, change.size - 1)])
     return 0.0
 
 

@@ -42,7 +42,7 @@ class Tape:
     @classmethod
     def blank(cls, frames: int, *, in_memory: bool) -> "Tape":
         """A fresh tape, in memory or in a temporary file that vanishes with it."""
-        return cls(frames, None if in_memory else tempfile.TemporaryFile())  # noqa: SIM115 (the tape owns the file)
+        return cls(frames, None if in_memory else tempfile.TemporaryFile())
 
     def write(self, at: int, piece: Floats) -> None:
         """Puts (2, n) at a frame."""
@@ -51,7 +51,7 @@ class Tape:
             self._memory[:, at : at + piece.shape[1]] = piece
             return
         for side in (0, 1):
-            left = memoryview(np.ascontiguousarray(piece[side])).cast("B")
+            left = memoryview(piece[side].tobytes())
             where = (side * self.frames + at) * _FRAME_BYTES
             while left.nbytes:  # a write may be cut short at 2 GiB
                 done = os.pwrite(self._file.fileno(), left, where)

@@ -25,6 +25,11 @@ class Band:
     q: float = 0.7071
 
 
+def grid(size: int, rate: float) -> Values:
+    """The frequencies in Hz of a transform of `size` frames."""
+    return np.asarray(np.fft.rfftfreq(size, 1.0 / rate), np.float64)
+
+
 def response(bands: tuple[Band, ...], frequencies: Values, rate: float) -> Response:
     """The product of all bands' responses at frequencies in Hz."""
     out = np.ones(frequencies.shape, np.complex128)
@@ -37,7 +42,7 @@ def shape_wave(wave: npt.NDArray[np.float32], bands: tuple[Band, ...], rate: int
     """A mono wave through all bands."""
     size = 1 << (wave.size + rate // 20).bit_length()  # room for the ring of a low cut
     spectrum = np.fft.rfft(wave, size)
-    spectrum *= response(bands, np.fft.rfftfreq(size, 1.0 / rate), rate).astype(np.complex64)
+    spectrum *= response(bands, grid(size, rate), rate).astype(np.complex64)
     return np.asarray(np.fft.irfft(spectrum, size)[: wave.size], np.float32)
 
 

@@ -64,7 +64,8 @@ class Voice:
         fc, q: the filter's rest, absolute cents and cB.
         volume, shape: the two envelopes; shape_to_pitch, shape_to_fc: cents.
         sway, vibrato: the two oscillators; sway_to_pitch, sway_to_fc: cents; sway_to_volume: cB; vibrato_to_pitch: cents.
-        held: blocks until the release; killed: blocks until an exclusive class silences it, or -1; kill_speed: level a block by which it then falls.
+        held: blocks until the release.
+        killed: blocks until an exclusive class silences it, or -1; kill_speed: level a block by which it then falls.
         live: (generator, float32 bytes) of what controllers move during the note, a value a block, in place of the rest.
         first, blocks: the stretch of the voice that the waveform covers.
     """

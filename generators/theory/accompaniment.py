@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from ripieno.generators.theory.comping import comp_onsets
 from ripieno.generators.theory.form import phrase_at
 from ripieno.generators.theory.style import data_table
@@ -39,7 +41,21 @@ def voiced(part: Part, context: Context, count: int, spread: str = "") -> list[V
         grounds = [[v for v in row if v[0] % 12 == s.chord.bass_pc] for row, s in zip(shapes, context.chords, strict=True)]
         shapes = [ground or row for ground, row in zip(grounds, shapes, strict=True)]
     centre = (part.low + part.high) / 2
-    return lead_voices(shapes, centre, strict=style.profile.family == "classical")
+    return lead_voices(shapes, centre, strict=style.profile.family == "classical", top=_roofs(part, context))
+
+
+def _roofs(part: Part, context: Context) -> list[float]:
+    """For each chord the height that a voicing should stay under: just below the tune that sounds with it."""
+    tunes = [context.lines[p.id] for p in context.parts if p.role is Role.LEAD and p.id in context.lines and p.id != part.id]
+    notes = [t for t in tunes if len(t)]
+    if not notes:
+        return [float(part.high)] * len(context.chords)
+    tune = np.concatenate(notes)
+    tune = tune[np.argsort(tune["start"], kind="stable")]
+    first = np.searchsorted(tune["start"], [s.start for s in context.chords])
+    last = np.searchsorted(tune["start"], [s.end for s in context.chords])
+    return [float(np.quantile(tune["pitch"][a:b], 0.25)) - 1 if b > a else float(part.high)
+            for a, b in zip(first.tolist(), last.tolist(), strict=True)]  # fmt: skip
 
 
 def _spread(part: Part, family: str) -> str:

@@ -248,8 +248,11 @@ def _by_label(slots: Sequence[_Slot], units: int, unit: int) -> list[int]:
         usual = sum(s.stated or s.weight for s in own) / len(own) / unit
         fair = usual * units * unit / total_weight
         step: dict[int, tuple[float, tuple[int, ...]]] = {}
+        main = own[0].kind in ("verse", "chorus", "theme", "drop")
         for size in range(1, max(2, math.ceil(2.5 * fair)) + 1):
-            price = len(own) * abs(math.log(size / fair)) + 0.3 * (size * unit % 4 != 0) + 0.1 * (size * unit % 8 == 4)
+            price = len(own) * abs(math.log(size / fair)) * (1.6 if main else 0.6)
+            price += 0.3 * (size * unit % 4 != 0) + (0.45 if main else 0.0) * (size * unit % 8 == 4 and units * unit >= 24)
+            price += 0.0 if main else 0.5 * max(0, size * unit - 8)
             for used, (cost, sizes) in best.items():
                 total = used + len(own) * size
                 if total <= units and cost + price < step.get(total, (math.inf, ()))[0]:

@@ -21,6 +21,7 @@ from ripieno.score.time import Metre
 P = TypeVar("P", bound=Pattern)
 BACKBEAT_LINES = ("snare", "snare_two", "clap", "rim")
 KICK_LINES = ("kick", "soft_kick")
+TOGETHER = 8.0  # how much more likely a pattern is whose figure the drums play
 QUIET_KINDS = ("break", "bridge")
 
 
@@ -130,9 +131,9 @@ def at_home(
     return [p for p, d in zip(fitting, distance, strict=True) if d == min(distance)]
 
 
-def choose(patterns: Sequence[P], rng: np.random.Generator) -> P:
-    """One of them, by weight."""
-    weights = np.array([p.weight for p in patterns])
+def choose(patterns: Sequence[P], rng: np.random.Generator, figure: str = "") -> P:
+    """One of them, by weight; those of the figure asked for weigh more."""
+    weights = np.array([p.weight * (TOGETHER if figure and figure == (p.figure or p.name) else 1.0) for p in patterns])
     return patterns[int(rng.choice(len(patterns), p=weights / weights.sum()))]
 
 
@@ -331,10 +332,12 @@ def suited(patterns: Sequence[P], players: Sequence[tuple[str, ...]], part: Part
     metre = context.form.timeline.metre_at(plan.section.first_bar)
     scores = [matches(p, part) for p in players]
     rng = context.rng("pattern", section_key(plan), part.id)
+    drums = groove.sections[section].pattern
+    figure = drums.figure or drums.name
     for level in sorted({s for s in scores if s}, reverse=True):
         meant = [p for p, s in zip(patterns, scores, strict=True) if s == level]
         here = [p for p in at_home(meant, energy, plan.kind, metre, groove.rhythm) if p.energy[0] <= energy <= p.energy[1]]
         if here:
-            return choose(here, rng)
+            return choose(here, rng, figure)
     meant = [p for p, s in zip(patterns, scores, strict=True) if s == max(scores)]
-    return choose(at_home(meant, energy, plan.kind, metre, groove.rhythm) or list(patterns), rng)
+    return choose(at_home(meant, energy, plan.kind, metre, groove.rhythm) or list(patterns), rng, figure)

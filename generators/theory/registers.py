@@ -74,15 +74,17 @@ def apart(parts: Sequence[Part], brief: Brief) -> list[Part]:
     """The parts with chords and second lines below the tune where their instruments allow, and equals beside each other."""
     leads = [p for p in parts if p.role is Role.LEAD]
     ceiling = min((p.low + 2 * (p.high - p.low) // 3 for p in leads), default=127)
+    roof = min((p.low + (p.high - p.low) // 3 for p in leads), default=127)  # chords stay below most of the tune
     asked = brief.pitch_range is not None or brief.pitch_range_octaves is not None
     counts: dict[Role, int] = {}
     out = []
     for part in parts:
-        number = counts.get(part.role, 0)
-        counts[part.role] = number + 1
+        group = Role.CHORDS if part.role in HARMONY else part.role
+        number = counts.get(group, 0)
+        counts[group] = number + 1
         low, high, comfort = part.low, part.high, part.instrument.comfort_low
-        if part.role in HARMONY and leads and high > ceiling and not asked:
-            drop = min(high - ceiling, max(0, low - max(comfort, 43)))
+        if part.role in HARMONY and leads and high > roof and not asked:
+            drop = min(high - roof, max(0, low - max(comfort, 45)))
             low, high = low - drop, high - drop
         if part.role is Role.COUNTERMELODY and leads and high > ceiling + 3 and not asked:
             drop = min(high - ceiling - 3, max(0, low - comfort))

@@ -54,6 +54,7 @@ class Pattern(Frozen):
         energy: the energies of a section, lowest and highest, in which it is at home.
         weight: how often it is chosen among those at home.
         sections: kinds of section it is kept for ('chorus'); empty means any.
+        figure: patterns of one figure are chosen together: bass and comping of the drums' figure. Empty: the name.
         metre, cell: where they differ from the style's own.
     """
 
@@ -61,6 +62,7 @@ class Pattern(Frozen):
     energy: Share = (0.0, 1.0)
     weight: float = Field(default=1.0, gt=0.0, le=100.0)
     sections: tuple[str, ...] = ()
+    figure: str = ""
     metre: str = ""
     cell: str = ""
 

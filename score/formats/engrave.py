@@ -16,6 +16,7 @@ _SIGNS = {"\uE260": "♭", "\uE261": "♮", "\uE262": "♯", "\uECA5": "♩", "\
 _MUSIC_SPAN = re.compile(r'<tspan font-family="Leipzig" font-size="(\d+)px">([^<]*)</tspan>')
 # verovio spells out degrees that the symbol's own text already says, although they are marked as not printed
 _DEGREES = re.compile(r"<degree .*?</degree>", re.DOTALL)
+_KIND = re.compile(r'<kind text="[^"]*"')
 # a label inside a text would be counted as text by other readers of SVG, and move what follows
 _LABEL = re.compile(r'\s*<title class="labelAttr">[^<]*</title>')
 _TEXT_SIZE = 0.5625  # of a letter beside a sign of verovio's music font: 405 to 720
@@ -43,10 +44,16 @@ def engrave(piece: Piece) -> Engraving:
         "header": "auto", "footer": "none", "breaks": "auto", "svgViewBox": True, "smuflTextFont": "none",
         "xmlIdSeed": _SEED, "justifyVertically": False, "mnumInterval": 0,
     })  # fmt: skip
-    if not toolkit.loadData(_DEGREES.sub("", write_musicxml(piece).decode())):
+    music = _KIND.sub(_signed, _DEGREES.sub("", write_musicxml(piece).decode()))
+    if not toolkit.loadData(music):
         raise BadRequest("A piece can be engraved once it has bars", value=piece.title, cure="add music to it")
     pages = range(1, toolkit.getPageCount() + 1)
     return Engraving(tuple(_plain_text(toolkit.renderToSVG(page)) for page in pages))
+
+
+def _signed(kind: re.Match[str]) -> str:
+    """The alterations in the text of a chord symbol with real signs: 7b9 as 7♭9."""
+    return re.sub(r"#(?=\d)", "♯", re.sub(r"b(?=\d)", "♭", kind[0]))
 
 
 def _plain_text(svg: str) -> str:

@@ -19,7 +19,8 @@ SIXTEENTH = 6
 _GRIDS = ((6, 0.0), (8, 1.0), (3, 4.0), (4, 3.0))  # (step in units, cost of each onset for the harder reading)
 _COLLAPSE = 20.0  # cost of two onsets that fall together
 _APART = 2.5  # onsets closer than this (a strummed chord) may fall together
-_SWUNG = (13.0, 17.0)  # where the second of two swung eighths lies
+_SWUNG = (13.0, 17.4)  # where the second of two swung eighths lies
+_OFFBEAT = 16.0  # its usual place: two thirds of the beat
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,8 @@ def snap(notes: Notes, timeline: Timeline, bars: tuple[Bar, ...], cells: tuple[C
 
 def _choose(onsets: list[float], cell: Cell) -> tuple[int, bool]:
     """(grid step, whether the cell is a swung pair) for ascending onsets relative to the cell."""
-    if cell.triplet:
-        late = [x for x in onsets if _SWUNG[0] <= x <= _SWUNG[1]]
-        early = sum(x < 3 for x in onsets)
-        if late and late[-1] - late[0] < _APART and len(late) + early == len(onsets):
-            return SIXTEENTH, True
+    if cell.triplet and any(_SWUNG[0] <= x <= _SWUNG[1] for x in onsets) and not any(3 <= x < _SWUNG[0] for x in onsets):
+        return SIXTEENTH, True
     best, least = SIXTEENTH, float("inf")
     for step, each in _GRIDS:
         if least <= each * len(onsets):
@@ -158,10 +156,12 @@ def _on_grid(
     swung: npt.NDArray[np.bool_],
     lengths: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
-    """Values snapped to the grids of their cells; half steps go up."""
+    """Values snapped to the grids of their cells, swung beats evened out first; half steps go up."""
     inside = values - edges[home]
     step = grids[home]
+    half = UNITS / 2
+    late = half + (inside - _OFFBEAT) * half / (UNITS - _OFFBEAT)
+    inside = np.where(swung[home], np.where(inside < _OFFBEAT, inside * half / _OFFBEAT, late), inside)
     places = np.floor(inside / step + 0.5).astype(np.int64) * step
-    late = swung[home] & (inside >= _SWUNG[0]) & (inside <= _SWUNG[1])
-    places = np.where(late, UNITS // 2, places)
-    return edges[home] + np.minimum(places, lengths[home])
+    snapped: npt.NDArray[np.int64] = edges[home] + np.minimum(places, lengths[home])
+    return snapped

@@ -65,34 +65,27 @@ class StyleReader:
         self._heads = frozenset(phrases(data["heads"]["nouns"]))
         self._before = frozenset(phrases(data["heads"]["before"]))
         self.table: PhraseTable[Genre] = PhraseTable()
-        rows: dict[str, Genre] = {}
+        plainest: dict[str, Genre] = {}  # of each style, the row that fits it best
         for row in data["genre"]:
             heads = set(phrases(row.get("head_words", "")))
+            also, sure, hides = tuple(phrases(row.get("also", ""))), row.get("sure", 1.0), row.get("hides", False)
             for name in phrases(row["names"]):
-                genre = Genre(
-                    row["genre"],
-                    row["style"],
-                    tuple(phrases(row.get("also", ""))),
-                    row.get("sure", 1.0),
-                    name in heads,
-                    row.get("hides", False),
-                )
+                genre = Genre(row["genre"], row["style"], also, sure, name in heads, hides)
                 self.table.add(name, genre)
-                if genre.sure > rows.get(row["style"], genre).sure or row["style"] not in rows:
-                    rows[row["style"]] = genre
+                if genre.style not in plainest or genre.sure > plainest[genre.style].sure:
+                    plainest[genre.style] = genre
         for profile in styles:
-            kin = rows.get(profile.id)
-            genre = kin.genre if kin is not None else profile.family
+            kind = plainest[profile.id].genre if profile.id in plainest else profile.family
             for alias in (profile.name.lower(), profile.id.replace("_", " "), *profile.aliases):
                 # 'piano' asks for a piano and 'peaceful' for a mood, whatever a style file says
                 if alias == profile.name.lower() or (name_table().get(alias) is None and alias not in other):
-                    self.table.add(alias, Genre(genre, profile.id, (), 1.0, folded(alias) in everyday, False))
+                    self.table.add(alias, Genre(kind, profile.id, (), 1.0, folded(alias) in everyday, False))
         self.references: PhraseTable[Reference] = PhraseTable()
         for line in lexicon("references")["rows"].strip().split("\n"):
-            name, nearest, kind, tempo, mood, others = (part.strip() for part in line.split("|"))
-            reference = Reference(name.rstrip("*"), tuple(phrases(nearest)), kind, tempo, mood, not name.endswith("*"))
-            for alias in (reference.name, *phrases(others)):
-                self.references.add(alias, reference)
+            name, nearest, genre_name, tempo, mood, others = (part.strip() for part in line.split("|"))
+            reference = Reference(name.rstrip("*"), tuple(phrases(nearest)), genre_name, tempo, mood, not name.endswith("*"))
+            for known in (reference.name, *phrases(others)):
+                self.references.add(known, reference)
 
     def tables(self) -> tuple[PhraseTable[Any], ...]:
         """The tables of phrases that it knows."""

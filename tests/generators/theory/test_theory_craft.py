@@ -30,7 +30,14 @@ from ripieno.score.piece import Notes, Piece, make_notes
 ENGINE = TheoryEngine()
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "styles.md"
 CHORDS = st.builds(Chord, st.sampled_from(("C", "F#", "Bb", "E", "Ab")), st.sampled_from(sorted(QUALITIES.values())))
-HEAD = '[profile]\nid = "x"\nname = "X"\nfamily = "folk"\ntempo = [80, 100, 120]\nensemble = [{instrument = "flute", role = "lead"}]\n'
+HEAD = """\
+[profile]
+id = "x"
+name = "X"
+family = "folk"
+tempo = [80, 100, 120]
+ensemble = [{instrument = "flute", role = "lead"}]
+"""
 
 
 def piece_of(style: str, seed: int, bars: int, *parts: tuple[str, Role], **values: object) -> Piece:
