@@ -7,8 +7,9 @@ a style against its metre
 from typing import Any
 
 from ripieno.agents.brains.embedded.mood import MoodReader
+from ripieno.agents.brains.embedded.references import Reference
 from ripieno.agents.brains.embedded.sections import BAR_WORDS
-from ripieno.agents.brains.embedded.style import Reference, StyleReader
+from ripieno.agents.brains.embedded.style import StyleReader
 from ripieno.agents.brains.embedded.words import Words, number_at
 from ripieno.score.brief import Attribute, Notice, Origin, Signed
 from ripieno.score.styles import StyleProfile
@@ -21,8 +22,8 @@ def imply(
     words: Words, values: dict[str, Any], notices: list[Notice], styles: StyleReader, moods: MoodReader, found: list[Reference]
 ) -> None:
     """Adds to the fields of a brief (by name) what they imply; `found` are the references."""
+    _references(values, notices, styles, moods, found)
     _title_style(values, styles)
-    _references(values, moods, found)
     profile = styles.profiles.get(values["style"].value) if "style" in values else None
     _mode(values, profile)
     _choruses(words, values, profile)
@@ -39,18 +40,39 @@ def _title_style(values: dict[str, Any], styles: StyleReader) -> None:
         values["style"] = style.model_copy(update={"origin": Origin.INFERRED, "confidence": sure})
 
 
-def _references(values: dict[str, Any], moods: MoodReader, found: list[Reference]) -> None:
+def _references(
+    values: dict[str, Any], notices: list[Notice], styles: StyleReader, moods: MoodReader, found: list[Reference]
+) -> None:
+    """What the first reference adds where nothing else was said; each is reported as an approximation."""
     for reference in found:
+        taken = []
+        if "style" not in values:
+            nearest = next((near for s in reference.styles if (near := styles.nearest(s)) is not None), None)
+            values.setdefault(
+                "genres",
+                Attribute[tuple[str, ...]](
+                    value=(reference.genre,), words=reference.name, origin=Origin.INFERRED, confidence=0.7
+                ),
+            )
+            if nearest is not None:
+                values["style"] = Attribute[str](
+                    value=nearest[0], words=reference.name, origin=Origin.INFERRED, confidence=nearest[1]
+                )
+                taken.append(f"the style {styles.profiles[nearest[0]].name}")
         if reference.tempo and "tempo" not in values and "tempo_class" not in values:
             values["tempo_class"] = Attribute[str](
                 value=reference.tempo, origin=Origin.INFERRED, words=reference.name, confidence=0.5
             )
+            taken.append(f"a {reference.tempo} tempo")
         mood = moods.table.get(reference.mood) if reference.mood and "valence" not in values else None
         if mood is not None:
             said = {"words": reference.name, "origin": Origin.INFERRED, "confidence": 0.5}
             values["moods"] = Attribute[tuple[str, ...]](value=(mood.name,), **said)
             values["valence"] = Attribute[Signed](value=mood.valence, **said)
             values["arousal"] = Attribute[Signed](value=mood.arousal, **said)
+            taken.append(f"a {mood.name} mood")
+        how = f" It gave {', '.join(taken)}." if taken else " What else was asked for leaves nothing to it."
+        notices.append(Notice(about="references", message=f"{reference.name} can only be approximated.{how}"))
 
 
 def _mode(values: dict[str, Any], profile: StyleProfile | None) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
+from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated, usage
 from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases, word_set
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin, Signed
@@ -53,6 +53,8 @@ class MoodReader:
             return -1.0
         if hypothetical(words, first):
             return 0.02
+        if usage(words, first):
+            return 0.1
         low = words.low
         near = low[max(0, first - 5) : first] + low[last : last + 2]
         if any(w in _LISTING for w in low[max(0, first - 9) : first]):

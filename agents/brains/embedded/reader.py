@@ -24,6 +24,7 @@ from ripieno.agents.brains.embedded.pitch_range import read_range
 from ripieno.agents.brains.embedded.places import section_names
 from ripieno.agents.brains.embedded.playing import PlayingReader
 from ripieno.agents.brains.embedded.progression import ProgressionReader
+from ripieno.agents.brains.embedded.references import ReferenceReader
 from ripieno.agents.brains.embedded.rhythm import read_rhythm
 from ripieno.agents.brains.embedded.style import StyleReader
 from ripieno.agents.brains.embedded.tempo import TempoReader
@@ -59,6 +60,7 @@ class Reader:
         moods = frozenset(word for word, _ in self._mood.table.singles())
         self._styles = StyleReader(styles, common_words(), moods | small_words() | frozenset(section_names().words()))
         self._playing = PlayingReader()
+        self._references = ReferenceReader()
         families: tuple[_Family, ...] = (
             self._styles,
             self._key,
@@ -68,7 +70,7 @@ class Reader:
             self._progression,
             self._playing,
         )
-        tables: list[PhraseTable[Any]] = [self._mood.table, self._changes.table]
+        tables: list[PhraseTable[Any]] = [self._mood.table, self._changes.table, self._references.table]
         tables += [table for family in families for table in family.tables()]
         self._nearness = nearness_to(tables, self._mood.table, name_table())
         self._instrument_words = frozenset(name_table().words())
@@ -127,7 +129,10 @@ class Reader:
         take(length)
         take(read_range(words))
         take(self._key.read(words))
-        style, hides, references = self._styles.read(words)
+        reference, references = self._references.read(words, self._styles.tables())
+        take(reference)
+        words.mask(reference.spans)
+        style, hides = self._styles.read(words)
         take(style)
         # Words that qualified a tempo or a rhythm, or belong to an instrument's name, say less of the mood.
         spent = bytearray(used)
