@@ -173,6 +173,8 @@ def _tidy(line: list[Chord]) -> None:
             continue
         if room - chord.real < _SLACK * room or room <= _SHORT:
             chord.end = after
+        elif chord.end - chord.start > UNITS and chord.end % _SHORT:
+            chord.end = min(after, -(-chord.end // _SHORT) * _SHORT)  # nobody reads the end of a long note finer
         elif chord.end - chord.start in (3, 6) and chord.start + _SHORT <= after and chord.start % _SHORT == 0:
             chord.end = chord.start + _SHORT
         chord.staccato = chord.real < _STACCATO * (chord.end - chord.start)

@@ -1,6 +1,6 @@
-"""Writes MusicXML 4.0 from the notation, element by element; reads any MusicXML as a piece.
+"""Writes MusicXML 4.0 from the notation, element by element.
 
-The writer is ours (docs/adr/0011-musicxml-writer.md says why); music21 reads in `read_musicxml` and in the tests.
+The writer is ours (docs/adr/0002-musicxml-writer.md says why); music21 reads, in `musicxml_read` and in the tests.
 """
 
 import xml.etree.ElementTree as ET
@@ -136,8 +136,8 @@ def _instrument_id(part_id: str, key: int | None) -> str:
 def _part(root: ET.Element, id_: str, part: Part, score: Notated, *, bears_marks: bool) -> None:
     element = ET.SubElement(root, "part", id=id_)
     dynamics: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for bar, unit, mark in part.dynamics:
-        dynamics[bar].append((unit, mark))
+    for index, unit, mark in part.dynamics:
+        dynamics[index].append((unit, mark))
     metre = Metre()
     several = part.is_drum and len(_drum_keys(part)) > 1
     for i, measure in enumerate(score.measures):
@@ -237,7 +237,7 @@ def _tempo(tempo: TempoMark, metre: Metre) -> ET.Element:
         _text(metronome, "beat-unit", "quarter")
         if dotted:
             ET.SubElement(metronome, "beat-unit-dot")
-        _text(metronome, "per-minute", f"{round(tempo.bpm / 1.5 if dotted else tempo.bpm, 1):g}")
+        _text(metronome, "per-minute", round(tempo.bpm / 1.5 if dotted else tempo.bpm))
     else:
         _text(kind, "words", "")
     ET.SubElement(direction, "sound", tempo=f"{round(tempo.bpm, 4):g}")

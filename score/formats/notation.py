@@ -300,8 +300,8 @@ def _bars(
         chords = [c for c in line if c.voice == voice]
         for i, chord in enumerate(chords):
             heads = _heads(chord, chords[i + 1] if i + 1 < len(chords) else None, harmony, percussion)
-            for bar in range(bisect_right(starts, chord.start) - 1, bisect_right(starts, chord.end - 1)):
-                found[bar, voice].append((chord, heads))
+            for index in range(bisect_right(starts, chord.start) - 1, bisect_right(starts, chord.end - 1)):
+                found[index, voice].append((chord, heads))
     out = []
     for i, bar in enumerate(bars):
         first = _voice(found[i, 1], bar, triplets, second=False)

@@ -75,6 +75,7 @@ def test_paper_loses_no_note(text: str) -> None:
 def test_music21_reads_the_musicxml(text: str) -> None:
     made = piece(text)
     score = music21.converter.parseData(write_musicxml(made).decode(), format="musicxml")
+    assert isinstance(score, music21.stream.Score)
     assert score.metadata.title == made.title or score.metadata.movementName == made.title
     by_name: dict[str, list[int]] = {}
     for part in score.parts:
@@ -84,6 +85,7 @@ def test_music21_reads_the_musicxml(text: str) -> None:
         if not track.is_drum and sum(t.name == track.name for t in made.tracks) == 1:
             assert sorted(by_name[track.name]) == heard(made, i)
     first = score.parts[0].getElementsByClass(music21.stream.Measure)[0]
+    assert first.timeSignature is not None and first.keySignature is not None
     assert first.timeSignature.ratioString == str(made.timeline.metre_at(0))
     assert first.keySignature.sharps == made.key.signature
     harmony = score.parts[0].recurse().getElementsByClass(music21.harmony.ChordSymbol)
@@ -98,6 +100,7 @@ def test_music21_and_verovio_read_the_abc(text: str) -> None:
     made = piece(text)
     abc = write_abc(made)
     score = music21.converter.parseData(abc, format="abc")
+    assert isinstance(score, music21.stream.Score)
     pitched = [i for i, t in enumerate(made.tracks) if not t.is_drum]
     expected = Counter(p for i in pitched for p in heard(made, i))
     found = Counter(p for part in score.parts for p in music21_pitches(part))
