@@ -87,8 +87,9 @@ class KeyReader:
         after = words.at(mode.last)
         if words.raw[i] == "a":
             ends = _closes(words, mode.last) or after in word_set("key", "follow")
-            if words.at(i - 1) not in ("in", "key", "of") or after in _SCALE_NOUNS or not ends:
-                return self._mode_at(words, i)
+            keyed = words.at(i - 1) in ("in", "key") or (words.at(i - 1) == "of" and words.at(i - 2) == "key")
+            if not keyed or after in _SCALE_NOUNS or not ends:
+                return None
         opens = i == 0 or words.sentence[i - 1] != words.sentence[i]
         keyed = words.at(i - 1) in _KEYED or (i > 0 and ":" in words.gap[i])
         if words.raw[i] == "A" and opens and not keyed and not _closes(words, mode.last):
@@ -136,13 +137,18 @@ def _decide(words: Words, found: list[_Found], reading: Reading) -> None:
     modes = [f for f in found if f.mode is not None]
     tonic = max(tonics, key=lambda f: (f.weight, -f.first)) if tonics else None
     mode = max(modes, key=lambda f: (f.weight, -f.first)) if modes else None
-    if tonic is not None and tonic.mode is not None:
+    if tonic is not None and tonic.mode is not None and (mode is None or tonic.weight >= mode.weight):
         mode = tonic
         refined = [f for f in modes if f.tonic is None and f.mode not in ("major", "minor") and f.weight > 0.9]
         if refined and tonic.mode in ("major", "minor"):  # 'in A minor, harmonic minor scale'
             mode = refined[0]
     if tonic is not None and tonic.tonic is not None:
-        reading.values["tonic"] = Attribute[str](value=tonic.tonic, words=words.written(tonic.first, tonic.last))
+        reading.values["tonic"] = Attribute[str](
+            value=tonic.tonic,
+            words=words.written(tonic.first, tonic.last),
+            origin=Origin.STATED if tonic.weight >= _SURE else Origin.INFERRED,
+            confidence=1.0 if tonic.weight >= _SURE else round(tonic.weight, 2),
+        )
         others = {f"{f.tonic} {f.mode or ''}".strip() for f in tonics if f.tonic != tonic.tonic and f.weight >= 0.75}
         if others:
             named = ", ".join(sorted(others))

@@ -41,8 +41,8 @@ def tables() -> _Tables:
     tempo, rhythm = data["tempo"], data["rhythm"]
     kinds = ("slow", "moderate", "fast", "slow_like", "moderate_like", "fast_like")
     return _Tables(
-        PhraseTable((w, k) for k in kinds for w in phrases(tempo[k])),
-        PhraseTable((w, k) for k in ("serene", "moderate", "intense") for w in phrases(rhythm[k])),
+        PhraseTable(((w, k) for k in kinds for w in phrases(tempo[k])), plurals=False),
+        PhraseTable(((w, k) for k in ("serene", "moderate", "intense") for w in phrases(rhythm[k])), plurals=False),
         frozenset(phrases(tempo["nouns"])),
         frozenset(phrases(tempo["verbs"])),
         frozenset(phrases(rhythm["nouns"])),

@@ -57,9 +57,15 @@ class Hit(Generic[T]):
 
 
 class PhraseTable(Generic[T]):
-    """Phrases and what they mean."""
+    """Phrases and what they mean.
 
-    def __init__(self, entries: Iterable[tuple[str, T]] = ()) -> None:
+    Args:
+        entries: phrases with their values.
+        plurals: whether the last word is found in the plural too.
+    """
+
+    def __init__(self, entries: Iterable[tuple[str, T]] = (), *, plurals: bool = True) -> None:
+        self._plurals = plurals
         self._by_first: dict[str, list[tuple[tuple[str, ...], T]]] = {}
         for phrase, value in entries:
             self.add(phrase, value)
@@ -103,20 +109,17 @@ class PhraseTable(Generic[T]):
 
     def match(self, words: Words, i: int) -> Hit[T] | None:
         """The longest phrase that starts at word `i`, the last word in singular or plural."""
-        low = words.low
-        count = len(low)
-        for first in (low[i], singular(low[i])):
-            for rest, value in self._by_first.get(first, ()):
-                last = i + 1 + len(rest)
-                if last > count or words.masked[i]:
-                    continue
-                if rest and not self._follows(words, i + 1, rest):
-                    continue
-                if first != low[i] and rest:
-                    continue
+        if words.masked[i]:
+            return None
+        word = words.low[i]
+        for rest, value in self._by_first.get(word, ()):
+            last = i + 1 + len(rest)
+            if last <= len(words) and self._follows(words, i + 1, rest):
                 return Hit(value, i, last)
-            if first == singular(low[i]):
-                break
+        if self._plurals and (one := singular(word)) != word:
+            for rest, value in self._by_first.get(one, ()):
+                if not rest:
+                    return Hit(value, i, i + 1)
         return None
 
     def find(self, words: Words, first: int = 0, last: int | None = None) -> list[Hit[T]]:
@@ -132,12 +135,11 @@ class PhraseTable(Generic[T]):
                 i = hit.last
         return hits
 
-    @staticmethod
-    def _follows(words: Words, i: int, rest: tuple[str, ...]) -> bool:
+    def _follows(self, words: Words, i: int, rest: tuple[str, ...]) -> bool:
         for k, part in enumerate(rest):
             word = words.low[i + k]
             if words.masked[i + k] or not words.joined(i + k):
                 return False
-            if word != part and (k + 1 < len(rest) or singular(word) != part):
+            if word != part and not (self._plurals and k + 1 == len(rest) and singular(word) == part):
                 return False
         return True

@@ -54,7 +54,7 @@ class MetreReader:
         for hit in self._stated.find(words):
             found.append((hit.value, hit.first, hit.last, Origin.STATED, 0.9))
         found += [(_UNUSUAL_METRE, a, b, Origin.INFERRED, 0.5) for a, b in _unusual(words)]
-        live = [f for f in found if not negated(words, f[1], 4) and not hypothetical(words, f[1])]
+        live = [f for f in found if not hypothetical(words, f[1]) and (f[3] is Origin.INFERRED or not negated(words, f[1], 4))]
         for _, first, last, _, _ in found:
             end = last + 1 if words.at(last) in ("time", "metre", "meter") else last
             reading.use(first, end)

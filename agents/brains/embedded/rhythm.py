@@ -17,7 +17,7 @@ def read_rhythm(words: Words, levels: list[Level]) -> Reading:
     reading = Reading()
     votes: list[_Vote] = []
     for anchor in dict.fromkeys(level.anchor for level in levels):
-        votes += _vote([level for level in levels if level.anchor == anchor])
+        votes += _vote(words, [level for level in levels if level.anchor == anchor])
     votes = votes or _of_the_piece(words)
     for vote in votes:
         reading.use(vote.first, vote.last)
@@ -47,7 +47,7 @@ class _Vote:
     rhythmic: bool = True
 
 
-def _vote(levels: list[Level]) -> list[_Vote]:
+def _vote(words: Words, levels: list[Level]) -> list[_Vote]:
     """What one noun's qualifiers say together: 'calm and moderate' is moderate, 'calm and lively' counts as lively."""
     said: list[_Vote] = []
     for level in levels:
@@ -55,6 +55,8 @@ def _vote(levels: list[Level]) -> list[_Vote]:
             said.append(_Vote(_SCALE[level.kind], level.weight, level.first, level.last))
         elif level.kind in _FROM_TEMPO:
             said.append(_Vote(_FROM_TEMPO[level.kind], level.weight * 0.8, level.first, level.last, False))
+        elif level.noun in ("tempo", "tempi") and "paced" in words.low[level.first : level.last]:
+            said.append(_Vote(2 if level.kind == "fast" else 0, level.weight * 0.8, level.first, level.last, False))
         elif level.kind == "moderate" and level.noun in ("tempo", "tempi"):
             said.append(_Vote(1, level.weight * 0.4, level.first, level.last, False))
     if not said:

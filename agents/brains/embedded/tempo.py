@@ -253,7 +253,7 @@ class TempoReader:
                 continue
             if said == "double-time":
                 continue
-            weight = 1.1 if verb else 0.85 if compound else 0.65
+            weight = 1.1 if verb else 0.95 if compound else 0.65
             if hypothetical(words, hit.first):
                 weight *= 0.1
             found.append((hit.value, weight, hit.first, hit.last, weight > 0.1))
