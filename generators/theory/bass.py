@@ -26,6 +26,7 @@ from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import Metre
 
 MIN_SPAN = 14  # a bass line needs the root's octave and a step
+FREE = frozenset("53l7cwpm" + HOLD)  # functions that give way to the root where a chord begins
 RIFF_STEPS, RIFF_WEIGHTS = (0, 7, 10, 12, 3, 5, 2), (0.3, 0.2, 0.16, 0.1, 0.12, 0.08, 0.04)
 
 
@@ -57,10 +58,10 @@ class Harmony:
         """Ticks in [start, end) at which a new chord begins."""
         return list(self.starts[bisect_right(self.starts, start - 1) : bisect_right(self.starts, end - 1)])
 
-    def coming(self, tick: int, bar_end: int) -> Chord:
-        """The chord that a note at `tick` may lead to: the next within its bar, else that of the next bar's downbeat."""
+    def coming(self, tick: int, bar_end: int) -> int:
+        """Index of the chord that a note at `tick` may lead to: the next in its bar, else that of the next downbeat."""
         soon = self.changes(tick + 1, bar_end + 1)
-        return self.chords[self.index(soon[0] if soon else bar_end)]
+        return self.index(soon[0] if soon else bar_end)
 
 
 def write_bass(part: Part, context: Context) -> Notes:
@@ -93,7 +94,7 @@ def _section_targets(part: Part, context: Context, harmony: Harmony, pattern: Ba
     riff = pattern.riff or _riff(context, key, pattern)
     repeat = max(1, bars_of(pattern.line[0], groove.rhythm.cell_of(pattern), groove.rhythm.metre_of(pattern)))
     targets: list[Target] = []
-    riff_place = 0
+    riff_place, rooted = 0, -1  # notes of the riff played; index of the last chord whose root was given
     for bar in range(plan.section.first_bar, plan.section.end_bar):
         here, metre, start, end = groove.bars[bar], timeline.metre_at(bar), timeline.bar_start(bar), timeline.bar_start(bar + 1)
         place = bar - plan.section.first_bar
@@ -108,9 +109,13 @@ def _section_targets(part: Part, context: Context, harmony: Harmony, pattern: Ba
                 targets[-1] = replace(last, length=last.length + stroke.length)
                 continue
             tick = start + stroke.offset
-            symbol = "R" if stroke.symbol == HOLD else _function(stroke, changes, targets, tick, timeline.ppq)
+            chord, coming = harmony.index(tick), harmony.coming(tick, end)
+            symbol = stroke.symbol
+            if symbol in FREE and chord != rooted:  # each chord begins with its root, whatever the figure says
+                symbol = "R"
+            rooted = coming if symbol == "n" else chord if symbol in "R8" else rooted
             targets.append(Target(
-                tick, stroke.length, symbol, harmony.chords[harmony.index(tick)], harmony.coming(tick, end),
+                tick, stroke.length, symbol, harmony.chords[chord], harmony.chords[coming],
                 plan.section.energy, metre.weight(stroke.offset, timeline.ppq), stroke.offset in here.kick,
                 riff[riff_place % len(riff)] if riff else 0,
             ))  # fmt: skip
@@ -186,14 +191,6 @@ def _with_changes(strokes: list[Stroke], changes: list[int], metre: Metre, ppq: 
         if not anticipated and (sounding or not soon) and (change or strokes[:1] == []):
             strokes = _inserted(strokes, change, "R", length, ppq)
     return strokes
-
-
-def _function(stroke: Stroke, changes: list[int], targets: list[Target], tick: int, ppq: int) -> str:
-    """What a note is: a figure's free or fifth note becomes the root where the chord changes, unless that was anticipated."""
-    if stroke.symbol in "Rn8mga" or stroke.offset not in changes:
-        return stroke.symbol
-    anticipated = bool(targets) and targets[-1].symbol == "n" and tick - targets[-1].tick <= ppq
-    return stroke.symbol if anticipated else "R"
 
 
 def _notes(

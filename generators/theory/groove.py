@@ -208,10 +208,11 @@ def _plan_bars(
         variant = _variant(rhythm.variation, place, phrase_end, float(draws[0]), float(draws[1]))
         lines = pattern_bar(rhythm, chosen.pattern, place, variant, metre, chosen.feel, timeline.ppq)
         energy = _bent(chosen.energy, plan, bar, rise)
-        stop = bool(section_end and rise and not last and draws[2] < rhythm.breaks)
+        rolls = rhythm.risers and plan.kind == "build"  # the roll is fill and break in one
+        stop = bool(section_end and rise and not last and not rolls and draws[2] < rhythm.breaks)
         fill, fill_start = None, 0
         wanted = (0.35 + 0.65 * rhythm.fills if section_end else 0.55 * rhythm.fills * energy) if phrase_end else 0.0
-        if rhythm.fills and draws[3] < wanted and not stop and not last:
+        if rhythm.fills and draws[3] < wanted and not (stop or last or rolls):
             size = energy + (0.25 if rise else 0.0) - (0.0 if section_end else 0.35)
             fill, fill_start = _fill(rhythm, float(np.clip(size, 0, 1)), plan.kind, metre, timeline.ppq, rng)
         opening = place == 0 and (index > 0 or energy > 0.8) and energy >= rhythm.crash

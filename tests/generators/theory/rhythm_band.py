@@ -23,16 +23,19 @@ def part(instrument_id: str, role: Role, *, number: int = 0) -> Part:
 
 
 def make_context(
-    style: str | Style, *, seed: int = 1, metre: str = "", chords: str = "C Am F G", sections: tuple[tuple[str, int, float, str], ...] = SECTIONS,
+    style: str | Style, *, seed: int = 1, metre: str = "", chords: str = "C Am F G",
+    sections: tuple[tuple[str, int, float, str], ...] = SECTIONS,
     players: tuple[tuple[str, Role], ...] = (), half_bars: bool = False,
 ) -> Context:  # fmt: skip
     """A context for a style: `make_context("rock", seed=3, metre="7/8")`; `half_bars` changes chords twice a bar."""
     used = builtin_styles()[style] if isinstance(style, str) else style
     timeline = Timeline(480, (Tempo(0, used.profile.tempo[1]),), (MetreChange(0, read_metre(metre or used.profile.metres[0])),))
-    plans, bar = [], 0
+    plans: list[SectionPlan] = []
+    bar = 0
     for name, bars, energy, label in sections:
+        before = sum(p.section.label == label for p in plans)
         phrases = tuple(Phrase(bar + i, min(4, bars - i), "half", "a") for i in range(0, bars, 4))
-        plans.append(SectionPlan(Section(name, bar, bars, energy, label), name, Key("C"), phrases))
+        plans.append(SectionPlan(Section(name, bar, bars, energy, label), name, Key("C"), phrases, before))
         bar += bars
     ends = [timeline.bar_start(b + 1) for b in range(bar)]
     if half_bars:

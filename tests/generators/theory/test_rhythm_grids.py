@@ -1,5 +1,7 @@
 """Pattern grids: reading, and fitting to any metre."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,26 @@ from ripieno.generators.theory.rhythm_style import read_metre
 from ripieno.score.time import Metre
 
 ROCK_SNARE, ROCK_KICK, ROCK_HAT = "..X...X.", "X...x...", "xxxxxxxx"
-METRES = ["2/4", "3/4", "4/4", "5/4", "6/4", "7/4", "2/2", "3/2", "3/8", "5/8", "6/8", "7/8", "9/8", "11/8", "12/8", "7/8 3+2+2", "8/8 3+3+2", "15/16"]
+METRES = [
+    "2/4",
+    "3/4",
+    "4/4",
+    "5/4",
+    "6/4",
+    "7/4",
+    "2/2",
+    "3/2",
+    "3/8",
+    "5/8",
+    "6/8",
+    "7/8",
+    "9/8",
+    "11/8",
+    "12/8",
+    "7/8 3+2+2",
+    "8/8 3+3+2",
+    "15/16",
+]
 metres = st.one_of(
     st.sampled_from(METRES).map(read_metre),
     st.builds(Metre, st.integers(1, 13), st.sampled_from([2, 4, 8, 16])),
@@ -65,9 +86,9 @@ def test_a_waltz_becomes_oom_pah_in_four() -> None:
 @given(metres, st.text("Xxo.-", min_size=8, max_size=8), st.booleans())
 def test_fitted_strokes_lie_in_the_bar_in_order_without_overlap(metre: Metre, cells: str, steady: bool) -> None:
     strokes = fit(cells, "8", Metre(4, 4), metre, steady=steady)
-    for a, b in zip(strokes, strokes[1:], strict=False):
+    for a, b in pairwise(strokes):
         assert a.offset + a.length <= b.offset
-    assert all(0 <= s.offset and s.length > 0 and s.offset + s.length <= metre.bar_ticks() for s in strokes)
+    assert all(s.offset >= 0 and s.length > 0 and s.offset + s.length <= metre.bar_ticks() for s in strokes)
     assert any(s.offset == 0 for s in strokes) == (cells[0] != ".")
 
 

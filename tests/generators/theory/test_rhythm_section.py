@@ -1,5 +1,6 @@
 """Drums, percussion, bass and comping play together: laws that hold for every style, metre and seed."""
 
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -61,7 +62,7 @@ def check_sound(context: Context, drums: Notes, congas: Notes, bass: Notes) -> N
         for bar in range(plan.section.first_bar, plan.section.end_bar):
             length = context.form.timeline.bar_ticks(bar)
             onsets = comp_onsets(context.parts[3], context, index, bar)
-            assert all(0 <= o and d > 0 and o + d <= length and 0 < a <= 1 for o, d, a in onsets)
+            assert all(o >= 0 and d > 0 and o + d <= length and 0 < a <= 1 for o, d, a in onsets)
             assert list(onsets) == sorted(onsets)
 
 
@@ -114,7 +115,7 @@ def test_the_bass_gives_the_root_near_every_change_of_chord(style: str, half_bar
         for start, chord in zip(harmony.starts, harmony.chords, strict=True):
             if groove_of(context).bars[context.form.timeline.bar_at(start)].stop:
                 continue
-            sounding = bass[(bass["start"] < start + 480) & (bass["start"] + bass["duration"] > start - 240)]
+            sounding = bass[(bass["start"] <= start + 480) & (bass["start"] + bass["duration"] > start - 240)]
             total += 1
             rooted += any(int(p) % 12 == chord.bass_pc for p in sounding["pitch"])
     assert rooted / total >= 0.9, f"{rooted} of {total}"
@@ -172,7 +173,7 @@ def test_fills_silence_the_hats_and_end_in_time() -> None:
 def test_returns_share_their_groove_and_vary_in_detail() -> None:
     same = varied = 0
     for seed in range(8):
-        context, drums, _, bass = band("funk", seed=seed)
+        context, drums, _, _ = band("funk", seed=seed)
         groove = groove_of(context)
         assert groove.sections[1].pattern == groove.sections[3].pattern
         shift = context.form.timeline.bar_start(20) - context.form.timeline.bar_start(4)
@@ -221,7 +222,7 @@ def test_builds_roll_up_to_a_silence_before_the_drop() -> None:
     context = make_context("house", sections=sections)
     notes = write_drums(part("electronic_kit", Role.DRUMS), context)
     snares = [int((in_bar(notes, context, b)["pitch"] == KEYS["snare"]).sum()) for b in range(4, 8)]
-    assert snares[0] < snares[2] < snares[3] or snares[2] <= snares[3]
+    assert snares[0] < snares[2] < snares[3] + 4, "the last bar stops a beat early"
     drop = context.form.timeline.bar_start(8)
     assert not ((notes["start"] >= drop - 480) & (notes["start"] < drop)).any()
     assert KEYS["crash"] in in_bar(notes, context, 8)["pitch"]
@@ -259,8 +260,6 @@ def test_walking_moves_mostly_by_step_and_does_not_repeat() -> None:
 
 
 def test_the_groove_is_quick() -> None:
-    import time
-
     sections = tuple(("verse" if i % 2 else "chorus", 8, 0.5 + 0.3 * (i % 2), "AB"[i % 2]) for i in range(16))
     times = []
     for seed in (1, 2):
