@@ -1,10 +1,14 @@
 """The style files: every one loads, names players that exist, and a mistake in one is explained."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from ripieno.generators.theory.bass import write_bass
 from ripieno.generators.theory.comping import comp_onsets
 from ripieno.generators.theory.groove import house_patterns
-from ripieno.generators.theory.percussion import KIN, house_percussion, keys_of
+from ripieno.generators.theory.percussion import KIN, house_percussion, keys_of, write_percussion
 from ripieno.generators.theory.rhythm_style import KEYS, RhythmStyle
 from ripieno.generators.theory.style import builtin_styles, parse_style
 from ripieno.generators.theory.touch import drummers
@@ -94,6 +98,17 @@ def test_a_mistake_is_explained(table: str, words: list[str]) -> None:
         parse_style(MINIMAL + table, "mine.toml")
     for word in ("mine.toml", "docs/styles.md", *words):
         assert word in caught.value.message, caught.value.message
+
+
+def test_the_examples_of_the_documentation_work() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "styles.md").read_text(encoding="utf-8")
+    whole, rhythm = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    first = parse_style(whole, "beguine.toml")
+    assert first.rhythm.comp
+    style = parse_style(whole[: whole.index("[rhythm]")] + rhythm, "beguine.toml")
+    context = make_context(style, metre="7/8")
+    congas, bass = context.parts[3], context.parts[2]
+    assert len(write_percussion(congas, context)) > 40 and len(write_bass(bass, context)) > 40
 
 
 def test_a_minimal_style_plays_with_house_patterns() -> None:
