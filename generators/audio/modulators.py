@@ -1,7 +1,8 @@
 """Modulators of SoundFont 2.04 (sections 8.2 to 8.4, 9.5): how velocity, key and controllers act on generators.
 
-Evaluated for many notes at once. Deviations, as in fluidsynth: values are divided by 128 rather than 127, so that controller
-value 64 is the exact middle of a pan; linked modulators are left out.
+Evaluated for many notes at once. Deviations: as in fluidsynth, values are divided by 128 rather than 127, so that controller
+value 64 is the exact middle of a pan; unlike there, the range of the pitch wheel is divided by 127, so that a wheel set to an
+octave reaches the octave (fluidsynth stays 10 cents below). Linked modulators are left out.
 """
 
 import tomllib
@@ -66,7 +67,7 @@ class Modulator:
 
 def shape(source: int, raw: Values) -> Values:
     """A raw input through the curve that a source enumerator names: 0..1, or -1..1 where it is bipolar."""
-    span = 16384.0 if source & 0xFF == PITCH_WHEEL else 128.0
+    span = {PITCH_WHEEL: 16384.0, PITCH_WHEEL_RANGE: 127.0}.get(source & 0xFF, 128.0)
     norm = raw / span
     if source & 0x100:
         norm = 1.0 - norm

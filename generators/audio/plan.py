@@ -13,7 +13,7 @@ from ripieno.generators.audio import performance as perf
 from ripieno.generators.audio.filters import BLOCK
 from ripieno.generators.audio.performance import Curve, Part
 from ripieno.generators.audio.soundfont import Sample, SoundFont
-from ripieno.generators.audio.voices import Voice, envelope, kill_speed, length, oscillator
+from ripieno.generators.audio.voices import MAX_CENTS, Voice, envelope, kill_speed, length, oscillator
 from ripieno.generators.audio.zones import Gen, Zone
 
 LEVEL = 0.2  # fluidsynth's default gain: about ten loud voices sum to full scale
@@ -195,7 +195,8 @@ def _voice(
     cents = v[Gen.SCALE_TUNING] * (key - root + sample.correction / 100.0) + 100.0 * v[Gen.COARSE_TUNE]
     voice = Voice(
         sample=zone.sample, start=start, end=end, loop_start=low, loop_end=high, mode=mode,
-        cents=round(float(cents + v[Gen.FINE_TUNE] + wheel), 3), fc=float(v[Gen.FILTER_FC]), q=float(v[Gen.FILTER_Q]),
+        cents=round(min(max(float(cents + v[Gen.FINE_TUNE] + wheel), -MAX_CENTS), MAX_CENTS), 3),
+        fc=float(v[Gen.FILTER_FC]), q=float(v[Gen.FILTER_Q]),
         volume=envelope(v, Gen.VOL_ENV_DELAY, key, rate, shortest_release=-7200.0),
         shape=envelope(v, Gen.MOD_ENV_DELAY, key, rate, shortest_release=-12000.0),
         shape_to_pitch=float(v[Gen.MOD_ENV_TO_PITCH]), shape_to_fc=float(v[Gen.MOD_ENV_TO_FC]),

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ripieno.generators.audio.filters import BLOCK, lowpass
 from ripieno.generators.audio.soundfont import SoundFont
 from ripieno.generators.audio.tone import Band, shape_wave
-from ripieno.generators.audio.voices import Values, Voice, loudness_curve, shape_curve
+from ripieno.generators.audio.voices import MAX_CENTS, Values, Voice, loudness_curve, shape_curve
 from ripieno.generators.audio.zones import Gen
 
 Floats = npt.NDArray[np.float32]
@@ -77,7 +77,7 @@ class Synth:
                 self._read.put(key, known, complete=known.size < blocks * BLOCK)
             return known[: blocks * BLOCK]
         t = np.arange(1, voice.first + voice.blocks + 1, dtype=np.float64)
-        steps = ratio * 2.0 ** (_pitch(voice, t) / 1200.0)
+        steps = ratio * 2.0 ** (np.clip(_pitch(voice, t), -MAX_CENTS, MAX_CENTS) / 1200.0)
         steps[:delay] = 0.0
         starts = np.concatenate(([0.0], np.cumsum(steps * BLOCK)))
         position = starts[first:-1, None] + steps[first:, None] * np.arange(BLOCK)
@@ -96,20 +96,21 @@ class Synth:
         """The recording read at fractional frames `position` after the voice's start, looping as the voice does."""
         frames = self.font.sample(voice.sample).frames
         head = frames[voice.start : voice.loop_end if voice.mode else voice.end]
-        if voice.mode:
-            loop = frames[voice.loop_start : voice.loop_end]
-            before_loop = voice.loop_start - voice.start
-            if loops < 0:
-                skipped = max(0, int((position[0] - before_loop) // loop.size)) if position.size else 0
-                skipped = max(0, skipped - 1)
-                if skipped:
-                    position = position - skipped * loop.size
-                turns = max(0, int(position[-1] + 4 - head.size) // loop.size + 1)
-                source = np.concatenate((head, np.tile(loop, turns)))
-            else:
-                source = np.concatenate((head, np.tile(loop, loops), frames[voice.loop_end : voice.end]))
-        else:
+        if not voice.mode or not position.size:
             source = head
+        else:
+            loop, rest = frames[voice.loop_start : voice.loop_end], frames[voice.loop_end : voice.end]
+            into = voice.loop_start - voice.start
+            passed = max(0, int((position[0] - into) // loop.size) - 1)
+            if loops >= 0:
+                passed = min(passed, loops)
+            position = position - passed * loop.size
+            turns = loops - passed if loops >= 0 else max(0, int(position[-1] + 4 - head.size) // loop.size + 1)
+            if turns * loop.size <= 4 * position.size + _CHUNK:
+                source = np.concatenate((head, np.tile(loop, turns), rest if loops >= 0 else loop[:0]))
+            else:  # so far above the recording's pitch that unrolling its loop would take more room than the sound
+                position = position - np.clip((position - into) // loop.size, 0, turns) * loop.size
+                source = np.concatenate((head, rest if loops >= 0 else loop[:4]))
         source = np.concatenate((source[:1], source, np.zeros(3, np.float32)))
         last = source.size - 4
         if position.size and position[-1] > last:
@@ -181,7 +182,7 @@ def _cutoff(voice: Voice, ahead: int) -> Values:
         cents += voice.shape_to_fc * shape_curve(voice, t)
     if voice.sway_to_fc:
         cents += voice.sway_to_fc * voice.sway.level(t)
-    return np.clip(cents, 0.0, 13500.0)
+    return np.asarray(np.clip(cents, 0.0, 13500.0))
 
 
 RAMP = np.arange(BLOCK, dtype=np.float32) / np.float32(BLOCK)

@@ -16,6 +16,7 @@ from ripieno.generators.audio.zones import Gen
 
 DECIBELS = 96.0  # the span of an envelope
 SILENCE = 10.0 ** (-84.0 / 20.0)  # below this share of its full level a voice has ended
+MAX_CENTS = 12_000.0  # ten octaves from the recording's own pitch, either way
 _KILL = -200.0  # timecents: the release of a voice that its exclusive class silences, as in fluidsynth
 
 Values = npt.NDArray[np.float64]
@@ -136,15 +137,15 @@ def kill_speed(rate: int) -> float:
 
 
 def loudness_curve(voice: Voice, t: Values) -> Values:
-    """Amplitude 0..1 at `t` blocks after the start: the volume envelope, its release, and the tremolo."""
+    """Amplitude 0..1 at `t` blocks (ascending) after the start: the volume envelope, its release, and the tremolo."""
     env = voice.volume
     level = env.level(t)
     rising = t <= env.delay + env.attack
     amplitude = np.where(rising, level, 10.0 ** (-DECIBELS / 20.0 * (1.0 - level)))
     for start, ceiling, speed in _falls(voice):
-        falling = ceiling - (t - start) * speed
-        released = np.where(falling > 0.0, 10.0 ** (-DECIBELS / 20.0 * (1.0 - falling)), 0.0)
-        amplitude = np.where(t > start, released, amplitude)
+        after = int(np.searchsorted(t, start, side="right"))
+        falling = ceiling - (t[after:] - start) * speed
+        amplitude[after:] = np.where(falling > 0.0, 10.0 ** (-DECIBELS / 20.0 * (1.0 - falling)), 0.0)
     if voice.sway_to_volume:
         amplitude = amplitude * 10.0 ** (voice.sway.level(t) * voice.sway_to_volume / 200.0)
     return amplitude
