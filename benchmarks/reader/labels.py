@@ -11,8 +11,8 @@ from typing import Any
 
 from instrument_labels import labels_of_exclusion, labels_of_parts
 
+from ripieno.agents.brains.embedded.pace import tempo_class
 from ripieno.agents.brains.embedded.parts import read_parts
-from ripieno.agents.brains.embedded.tempo import tempo_class
 from ripieno.score.brief import Attribute, Brief, Origin
 from ripieno.score.keys import Key
 

@@ -74,7 +74,7 @@ def test_sentences_in_any_order_give_the_same_brief_each_time_and_claim_only_wha
             for part in value.words.replace("; ", ", ").split(", "):
                 assert part in text, (name, value.words)
     for part_asked in brief.parts:
-        assert all(word in text for word in part_asked.asked.split()), part_asked
+        assert all(word in text for word in part_asked.asked.replace(",", " ").split()), part_asked
     for stretch in brief.unused:
         assert stretch in text
 

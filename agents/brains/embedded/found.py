@@ -65,6 +65,8 @@ def usage(words: Words, i: int) -> bool:
     """Whether word `i` stands in a sentence on what the music may serve for ('it could be used in a film')."""
     k = i
     while k >= 0 and words.sentence[k] == words.sentence[i]:
+        if words.low[k] == "suitable" or (words.low[k] in ("fit", "fits") and k < i):
+            return True
         if words.low[k] in ("can", "could", "may", "might") and words.at(k - 1) not in ("you", "we", "i"):
             return any(w in ("used", "playing", "played", "sampled", "heard") for w in words.low[k + 1 : k + 4])
         k -= 1

@@ -81,6 +81,6 @@ class MoodReader:
             reading.values["moods"] = Attribute[tuple[str, ...]](value=names, words=said, origin=origin, confidence=sure)
         reading.values["valence"] = Attribute[Signed](value=round(valence, 3), words=said, origin=origin, confidence=sure)
         reading.values["arousal"] = Attribute[Signed](value=round(arousal, 3), words=said, origin=origin, confidence=sure)
-        signs = {f[0].valence > 0 for f in kept if abs(f[0].valence) >= 0.5 and f[1] >= 0.9}
+        signs = {f[0].valence > 0 for f in kept if (f[0].valence >= 0.75 or f[0].valence <= -0.6) and f[1] >= 0.9}
         if len(signs) == 2:
             reading.notice("moods", f"The request asks for opposite moods ({said}); the piece lies between them.")

@@ -84,7 +84,8 @@ class PlayingReader:
         shapes: list[DynamicsShape] = []
         for hit in self._shapes.find(words):
             phrase = words.low[hit.first : hit.last]
-            if negated(words, hit.first, 3) or self._not_loudness(words, hit, phrase):
+            spoken_for = any(taken[hit.first : hit.last])
+            if spoken_for or negated(words, hit.first, 3) or self._not_loudness(words, hit, phrase):
                 continue
             shape = DynamicsShape(shape=hit.value, section=place_after(words, hit.last))
             if shape not in shapes:

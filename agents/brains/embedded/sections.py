@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from ripieno.agents.brains.embedded.found import negated
-from ripieno.agents.brains.embedded.lexicon import word_set
+from ripieno.agents.brains.embedded.lexicon import singular, word_set
 from ripieno.agents.brains.embedded.places import section_names
 from ripieno.agents.brains.embedded.words import Words, number_at
 from ripieno.score.errors import BadRequest
@@ -56,12 +56,12 @@ def read_sections(words: Words) -> list[Listed]:
 def _other_sense(words: Words, first: int, last: int) -> bool:
     """'The ending is sad', 'a rain drop', 'the theme of love', 'build a house', 'a chorus pedal' name no section."""
     word, before = words.low[first], words.at(first - 1)
-    after = words.at(last) if last < len(words) and words.sentence[last] == words.sentence[first] else ""
+    after = words.at(last) if last < len(words) and words.clause[last] == words.clause[first] else ""
     if word == "chorus":
         effect = after in ("effect", "pedal", "guitar")
         crowd = after == "of" and number_at(words, last + 1) is None
         return effect or crowd or (before in ("with", "a") and after == "and")
-    if word not in word_set("sections", "doubtful"):
+    if singular(word) not in word_set("sections", "doubtful"):
         return False
     with_bars = (
         number_at(words, last) is not None

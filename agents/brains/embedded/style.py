@@ -123,6 +123,8 @@ class StyleReader:
             return self._headed(words, last) or not (listed or words.at(last) in ("are", "is", "should", "add", "play"))
         if phrase == ["march"] and (words.at(last)[:1].isdigit() or before in ("to", "in", "last", "next", "they", "we")):
             return before not in ("they", "we", "to") and self._headed(words, last)
+        if phrase == ["ambient"] and words.at(last) in ("sounds", "noise", "noises", "street", "crowd"):
+            return False
         if not hit.value.needs_head or len(words) <= 3:
             return True
         return self._headed(words, last) or self._introduced(words, first)

@@ -1,12 +1,13 @@
-"""The tempo: beats per minute, ranges, terms, slow / moderate / fast."""
+"""The tempo: beats per minute, ranges, and terms (for slow, moderate and fast see pace.py)."""
 
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated
-from ripieno.agents.brains.embedded.levels import Level, tables
-from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon, word_set
+from ripieno.agents.brains.embedded.found import Reading, negated
+from ripieno.agents.brains.embedded.levels import Level
+from ripieno.agents.brains.embedded.lexicon import Hit, PhraseTable, lexicon
+from ripieno.agents.brains.embedded.pace import read_pace, tempo_class
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin
 from ripieno.score.errors import BadRequest
@@ -64,7 +65,7 @@ class TempoReader:
         used = {i for first, last in changes.spans for i in range(first, last)}
         self._numbers(words, changes, reading)
         self._named(words, reading)
-        self._classes(words, levels, used, reading)
+        read_pace(words, levels, used, reading)
         return reading
 
     def tables(self) -> tuple[PhraseTable[Any], ...]:
@@ -153,121 +154,3 @@ class TempoReader:
                 words.raw[hit.first][0].isupper() or words.at(hit.last) in ("tempo",) or words.at(hit.first - 1) == "tempo"
             )
         return False
-
-    def _classes(self, words: Words, levels: list[Level], used: set[int], reading: Reading) -> None:
-        said: list[tuple[str, float, int, int, bool]] = []  # class, weight, first, last, stated
-        for level in levels:
-            if level.family != "tempo" or any(i in used for i in range(level.first, level.last)):
-                continue
-            like = level.kind.endswith("_like")
-            kind = level.kind.removesuffix("_like")
-            weight = level.weight * (0.5 if like else 1.0)
-            if level.noun in ("pace", "speed", "rate") and not like:
-                weight += 0.2
-            if kind != "moderate" and not like:
-                weight += 0.05
-            said.append((kind, weight, level.first, level.last, not like))
-        taken = used | {i for level in levels for i in range(level.first, level.last)}
-        said += self._loose(words, taken)
-        if not said:
-            said = [
-                (pace, 0.4, level.first, level.last, False)
-                for level in levels
-                if level.family == "rhythm" and (pace := _pace_of(words, level)) is not None
-            ]
-        for _, _, first, last, _ in said:
-            reading.use(first, last)
-        if not said:
-            return
-        kind, weight, first, last, stated = max(said, key=lambda s: (s[1], -s[2]))
-        text = words.written(first, last)
-        term = reading.values.get("tempo_class")
-        number = reading.values.get("tempo")
-        rivals = {s[0] for s in said if s[4] and s[1] >= 0.7} - {kind}
-        if term is not None:
-            if stated and weight >= 0.6 and term.value != kind and {term.value, kind} == {"slow", "fast"}:
-                reading.notice("tempo", f"'{text}' and '{term.words}' contradict each other; the term {term.words} was taken.")
-            return
-        if number is not None:
-            if stated and weight >= 0.9 and {tempo_class(number.value), kind} == {"slow", "fast"}:
-                reading.notice("tempo", f"'{text}' and '{number.words}' contradict each other; the number was taken.")
-            return
-        origin = Origin.STATED if stated else Origin.INFERRED
-        sure = round(min(1.0, weight), 2)
-        reading.values["tempo_class"] = Attribute[str](value=kind, origin=origin, words=text, confidence=sure)
-        if rivals and stated:
-            reading.notice("tempo", f"The tempo is called {kind} and {', '.join(sorted(rivals))}; {kind} was taken.")
-
-    def _loose(self, words: Words, used: set[int]) -> list[tuple[str, float, int, int, bool]]:
-        """Speed words without the noun: 'a slow ballad', 'moves swiftly', 'fast-paced', 'uptempo'."""
-        found: list[tuple[str, float, int, int, bool]] = []
-        t = tables()
-        for hit in t.tempo.find(words):
-            if hit.value.endswith("_like") or any(i in used for i in range(hit.first, hit.last)):
-                moved = words.at(hit.first - 1) in ("moves", "flows", "moving", "flowing", "proceeds", "unfolds")
-                if moved or words.written(hit.first, hit.last).lower() == "upbeat":
-                    found.append((hit.value.removesuffix("_like"), 0.45, hit.first, hit.last, False))
-                continue
-            after = words.at(hit.last)
-            if negated(words, hit.first, 3) and hit.value != "moderate":
-                continue
-            said = words.written(hit.first, hit.last).lower()
-            verb = words.at(hit.first - 1) in t.tempo_verbs or words.at(hit.first - 1) in ("performed", "played")
-            compound = "tempo" in said or "paced" in said or "speed" in said or "time" in said.split("-")
-            if (
-                words.low[hit.first]
-                in (
-                    "high",
-                    "low",
-                    "mid",
-                    "middle",
-                    "medium",
-                    "balanced",
-                    "normal",
-                    "average",
-                    "standard",
-                    "walking",
-                    "comfortable",
-                    "racing",
-                    "galloping",
-                    "rushing",
-                    "dragging",
-                    "ordinary",
-                    "intermediate",
-                    "moderate",
-                    "blazing",
-                    "lightning",
-                    "crawling",
-                    "snail",
-                    "blistering",
-                )
-                and not compound
-                and not verb
-            ):
-                continue
-            if (
-                after in t.rhythm_nouns
-                or after in word_set("tempo", "fast_things")
-                or words.at(hit.last + 1) in word_set("tempo", "fast_things")
-            ):
-                continue
-            if said == "double-time":
-                continue
-            weight = 1.1 if verb else 0.95 if compound else 0.65
-            if hypothetical(words, hit.first):
-                weight *= 0.1
-            found.append((hit.value, weight, hit.first, hit.last, weight > 0.1))
-        return found
-
-
-def _pace_of(words: Words, level: Level) -> str | None:
-    """The tempo that a rhythm's qualifier implies: 'a fast beat', 'a moderate rhythm'."""
-    for hit in tables().tempo.find(words, level.first, level.last):
-        if hit.value in ("slow", "moderate", "fast"):
-            return hit.value
-    return "moderate" if level.kind == "moderate" else None
-
-
-def tempo_class(bpm: float) -> str:
-    """'slow' up to 76, 'moderate' up to 120, 'fast' beyond (the bounds of MuseCoco's templates)."""
-    return "slow" if bpm <= 76 else "moderate" if bpm <= 120 else "fast"
