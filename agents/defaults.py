@@ -149,8 +149,11 @@ def _tempo(brief: Brief, profile: StyleProfile) -> Brief:
     value = usual + lean * 0.75 * ((high - usual) if lean > 0 else (usual - low))
     if brief.tempo_class is not None:
         words = brief.tempo_class.words or brief.tempo_class.value
-        bounds = {"slow": (40.0, SLOW_TO - 4), "moderate": (SLOW_TO + 8, FAST_FROM - 6), "fast": (FAST_FROM + 8, max(190.0, usual))}
-        bottom, top = bounds[brief.tempo_class.value]
+        bottom, top = {
+            "slow": (40.0, SLOW_TO - 4),
+            "moderate": (SLOW_TO + 8, FAST_FROM - 6),
+            "fast": (FAST_FROM + 8, max(190.0, usual)),
+        }[brief.tempo_class.value]
         return revised(brief, {"tempo": inferred(round(min(max(value, bottom), top)), words, 0.8)})
     value = min(max(value, low), high)
     return revised(brief, {"tempo": default(float(round(value)), f"usual in {profile.name} at this mood")})

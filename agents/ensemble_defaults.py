@@ -2,13 +2,16 @@
 
 from ripieno.agents.choices import revised, with_notice
 from ripieno.score.brief import Brief, Origin, PartRequest
+from ripieno.score.checks.request_players import is_excluded
 from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role, instrument
 from ripieno.score.styles import StyleProfile
 
 MAX_TRACKS = 24
+_MOST_LEADS = 2
 # Families whose pieces live on a rhythm section: one soloist named alone gets one, unless the request closes the ensemble.
 _WITH_RHYTHM = frozenset({"jazz", "popular", "electronic", "latin"})
+_STAND_INS = ("piano", "strings", "flute", "nylon_guitar", "drums")  # where everybody usual is excluded
 _HARMONY = frozenset({Role.CHORDS, Role.ARPEGGIO, Role.PAD})
 _FOUNDATION = frozenset({Role.BASS, Role.DRUMS, Role.PERCUSSION, Role.DRONE})
 
@@ -28,13 +31,14 @@ def complete_parts(brief: Brief, profile: StyleProfile) -> Brief:
     excluded = frozenset(brief.excluded.value) if brief.excluded else frozenset()
     parts = list(brief.parts)
     for player in profile.ensemble:
-        if _wanted(player.role, parts, brief, profile) and not is_excluded(player.instrument, excluded):
+        if _wanted(player.role, parts, brief, profile) and not is_excluded(instrument(player.instrument), excluded):
             if any(p.instrument == player.instrument and p.origin is Origin.STATED for p in parts):
                 continue
             parts.append(PartRequest(instrument=player.instrument, role=player.role, origin=Origin.DEFAULT))
     if not parts:
         stand_in = next(
-            (i for i in ("piano", "strings", "flute", "nylon_guitar", "drums") if not is_excluded(i, excluded)), None
+            (i for i in ("piano", "strings", "flute", "nylon_guitar", "drums") if not is_excluded(instrument(i), excluded)),
+            None,
         )
         if stand_in is None:
             raise BadRequest(
@@ -47,13 +51,6 @@ def complete_parts(brief: Brief, profile: StyleProfile) -> Brief:
     return revised(brief, {"parts": assign_roles(tuple(parts))})
 
 
-def is_excluded(instrument_id: str, excluded: frozenset[str]) -> bool:
-    """Whether an instrument, or its family, must not sound."""
-    row = instrument(instrument_id)
-    families = {row.family} | ({"drums", "percussion", "drum kit"} if row.is_drum else set())
-    return instrument_id in excluded or bool(families & excluded)
-
-
 def _wanted(role: Role, parts: list[PartRequest], brief: Brief, profile: StyleProfile) -> bool:
     """Whether the style's player of this role joins those named in the request."""
     stated = [p for p in parts if p.origin is not Origin.DEFAULT]
@@ -64,7 +61,7 @@ def _wanted(role: Role, parts: list[PartRequest], brief: Brief, profile: StylePr
     roles = {p.role or _first_role(p.instrument) for p in stated}
     pitched = [p for p in stated if not instrument(p.instrument).is_drum]
     if roles <= _FOUNDATION:  # a bassline and a beat were named: somebody must carry tune and harmony
-        return role in _HARMONY or role is Role.LEAD
+        return role in _HARMONY or role is Role.LEAD or (profile.family in _WITH_RHYTHM and role not in roles)
     if len(pitched) == 1 and profile.family in _WITH_RHYTHM:
         able = set(instrument(pitched[0].instrument).roles)
         if role is Role.LEAD:
@@ -79,6 +76,8 @@ def _first_role(instrument_id: str) -> Role:
 
 def assign_roles(parts: tuple[PartRequest, ...]) -> tuple[PartRequest, ...]:
     """Gives each part without a role one that its instrument does well and that the ensemble still needs."""
+    if sum(p.role is Role.LEAD for p in parts) > _MOST_LEADS:  # "a tune for sax, piano, bass": where all lead, nobody does
+        parts = tuple(p.model_copy(update={"role": None}) if p.role is Role.LEAD else p for p in parts)
     taken = [p.role for p in parts if p.role is not None]
     result: list[PartRequest] = []
     names_lead = Role.LEAD in taken
@@ -111,6 +110,7 @@ def _lead_index(parts: tuple[PartRequest, ...]) -> int | None:
     # A player of one line sings the tune; who can also accompany does so, where both are there.
     def unfit(i: int) -> tuple[int, bool]:
         row = instrument(parts[i].instrument)
-        return (row.roles.index(Role.LEAD) if Role.LEAD in row.roles else 9) + 2 * (row.voices > 2), row.is_drum
+        place = row.roles.index(Role.LEAD) if Role.LEAD in row.roles else 9
+        return place + 2 * (row.voices > 2) + 5 * (row.roles[0] in _FOUNDATION), row.is_drum
 
     return min(free, key=unfit)

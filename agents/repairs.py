@@ -27,9 +27,10 @@ EXACT: dict[str, Instruction] = {
 }
 ANEW = frozenset(
     {
-        "cadence.final_note", "clash.semitone", "melody.dissonance", "melody.leapy", "melody.no_climax", "melody.no_rest",
-        "melody.off_key", "melody.one_note", "melody.static", "melody.stray_note", "melody.wide", "playability.hands",
-        "playability.limbs", "repetition.pasted", "repetition.tune", "silence.bars", "silence.track", "voice.crossing",
+        "cadence.final_note", "clash.semitone", "groove.adrift", "melody.dissonance", "melody.leapy",
+        "melody.no_climax", "melody.no_rest", "melody.off_key", "melody.one_note", "melody.static",
+        "melody.stray_note", "melody.wide", "playability.hands", "playability.limbs", "repetition.pasted",
+        "repetition.tune", "silence.bars", "silence.track", "voice.bass_above_tune", "voice.crossing",
         "voice.leading_note", "voice.leap", "voice.parallel_fifths", "voice.parallel_octaves",
     }
 )  # fmt: skip
