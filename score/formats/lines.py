@@ -77,15 +77,18 @@ def split_hands(notes: Snapped) -> npt.NDArray[np.bool_]:
     return notes.pitch < np.repeat(splits, np.diff(bounds))
 
 
-def write_lines(notes: Snapped, chosen: npt.NDArray[np.bool_], row: Instrument) -> list[Chord]:
+def write_lines(
+    notes: Snapped, chosen: npt.NDArray[np.bool_], row: Instrument, cells: tuple[Cell, ...]
+) -> list[Chord]:
     """The chords of the chosen notes in voices 1 and 2, none overlapping within its voice, ends made readable."""
+    edges = np.array([c.start + c.length for c in cells], dtype=np.int64)
     chords = _gather(notes, chosen, single=row.voices == 1)
     if row.voices > 1:
         _assign_voices(chords)
     out = []
     for voice in (1, 2):
         line = _merge([c for c in chords if c.voice == voice])
-        _tidy(line)
+        _tidy(line, edges)
         out += line
     return sorted(out, key=lambda c: (c.start, c.voice))
 
@@ -162,11 +165,12 @@ def _merge(line: list[Chord]) -> list[Chord]:
     return out
 
 
-def _tidy(line: list[Chord]) -> None:
+def _tidy(line: list[Chord], edges: npt.NDArray[np.int64]) -> None:
     """Writes notes full where a short breath would only make rests, with a dot where they sound short."""
     for i, chord in enumerate(line):
-        beat = (chord.start // UNITS + 1) * UNITS
-        after = line[i + 1].start if i + 1 < len(line) else max(beat, -(-chord.end // UNITS) * UNITS)
+        after = int(edges[np.searchsorted(edges, chord.end)])
+        if i + 1 < len(line):
+            after = min(after, line[i + 1].start)
         room = after - chord.start
         gap = after - chord.end
         if gap <= 0:

@@ -170,8 +170,8 @@ def _attributes(bar: ET.Element, measure: Measure, part: Part | None, *, first: 
     attributes = ET.SubElement(bar, "attributes")
     if first:
         _text(attributes, "divisions", UNITS)
-    if measure.key and not (part and part.is_drum):
-        _key(attributes, measure.key)
+    if measure.key:
+        _key(attributes, measure.key, shown=not (part and part.is_drum))
     if measure.metre:
         time = ET.SubElement(attributes, "time")
         _text(time, "beats", measure.metre.numerator)
@@ -191,8 +191,10 @@ def _attributes(bar: ET.Element, measure: Measure, part: Part | None, *, first: 
                 _text(clef, "clef-octave-change", staff.clef_octaves)
 
 
-def _key(attributes: ET.Element, key: Key) -> None:
+def _key(attributes: ET.Element, key: Key, *, shown: bool) -> None:
     element = ET.SubElement(attributes, "key")
+    if not shown:
+        element.set("print-object", "no")
     _text(element, "fifths", key.signature)
     if key.mode in _MODES:
         _text(element, "mode", key.mode)

@@ -233,10 +233,10 @@ def _part(piece: Piece, track: Track, bars: tuple[Bar, ...]) -> Part:
         clefs = ["percussion"]
     elif needs_grand_staff(row, notes):
         left = split_hands(notes) if len(notes.start) else everything
-        lines = [write_lines(notes, ~left, row), write_lines(notes, left, row)]
+        lines = [write_lines(notes, ~left, row, cells), write_lines(notes, left, row, cells)]
         clefs = ["treble", "bass"]
     else:
-        lines = [write_lines(notes, everything, row)]
+        lines = [write_lines(notes, everything, row, cells)]
         clefs = [_clef(row, notes.pitch)]
     harmony = _Harmony(piece, bars)
     octaves = octave_clef(row)
