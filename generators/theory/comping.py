@@ -12,9 +12,14 @@ ACCENTS = {"X": 1.0, "x": 0.7, "?": 0.6, "o": 0.35}
 
 
 def comp_pattern(part: Part, context: Context, section_index: int) -> CompPattern:
-    """The comping rhythm of a part in a section; sections that share a groove share it."""
-    patterns = groove_of(context).rhythm.comp
-    return suited(patterns, [p.players for p in patterns], part, context, section_index)
+    """The comping rhythm of a part in a section; sections that share a groove share it. Chosen once per context."""
+    name = f"comping:{part.id}:{section_index}:{part.density}"
+    found = context.notes.get(name)
+    if not isinstance(found, CompPattern):
+        patterns = groove_of(context).rhythm.comp
+        found = suited(patterns, [p.players for p in patterns], part, context, section_index)
+        context.notes[name] = found
+    return found
 
 
 def comp_onsets(part: Part, context: Context, section_index: int, bar: int) -> tuple[Onset, ...]:
@@ -37,15 +42,16 @@ def comp_onsets(part: Part, context: Context, section_index: int, bar: int) -> t
         pattern.line, here.variant, place, groove.rhythm.cell_of(pattern), groove.rhythm.metre_of(pattern), metre,
         steady=True, ppq=ppq,
     )  # fmt: skip
-    return tuple(_onsets(strokes, pattern.gate, here.energy, context.rng("comp", part.id, bar)))
+    rng = context.rng("comp", part.id, bar) if any(s.symbol == "?" for s in strokes) else None
+    return tuple(_onsets(strokes, pattern.gate, here.energy, rng))
 
 
-def _onsets(strokes: tuple[Stroke, ...], gate: float, energy: float, rng: np.random.Generator) -> list[Onset]:
+def _onsets(strokes: tuple[Stroke, ...], gate: float, energy: float, rng: np.random.Generator | None) -> list[Onset]:
     """Decides optional strokes; a bar that begins with a hold begins with a soft stroke unless it has others."""
     out: list[Onset] = []
     for stroke in strokes:
         symbol = stroke.symbol
-        if symbol == "?" and rng.random() > 0.2 + 0.5 * energy:
+        if symbol == "?" and rng is not None and rng.random() > 0.2 + 0.5 * energy:
             continue
         if symbol == HOLD:
             if len(strokes) > 1:

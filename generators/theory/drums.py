@@ -10,7 +10,7 @@ import numpy as np
 from ripieno.generators.theory.grids import Stroke
 from ripieno.generators.theory.groove import KICK_LINES, BarGroove, Groove, groove_of
 from ripieno.generators.theory.rhythm_style import KEYS, STEADY
-from ripieno.generators.theory.touch import Touch
+from ripieno.generators.theory.touch import Touch, touch
 from ripieno.generators.theory.types import Context, Part, SectionPlan
 from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import Metre
@@ -41,8 +41,8 @@ def write_drums(part: Part, context: Context) -> Notes:
         lines = _decided(lines, plan, energy, rng)
         lines = _playable(lines, MACHINE_COUNT if machine else HAND_COUNT, machine)
         start = timeline.bar_start(bar)
-        touch = Touch(groove.rhythm.drummer, metre, timeline.ppq)
-        rows.extend(_sounding(lines, start, touch, energy, rng, timeline.ppq))
+        hands = touch(groove.rhythm.drummer, metre, timeline.ppq)
+        rows.extend(_sounding(lines, start, hands, energy, rng, timeline.ppq))
     return make_notes(shortened(rows))
 
 
@@ -180,17 +180,17 @@ def _playable(lines: Lines, hands: int, machine: bool) -> Lines:
 
 
 def _sounding(
-    lines: Mapping[str, Iterable[Stroke]], start: int, touch: Touch, energy: float, rng: np.random.Generator, ppq: int
+    lines: Mapping[str, Iterable[Stroke]], start: int, hands: Touch, energy: float, rng: np.random.Generator, ppq: int
 ) -> list[tuple[int, int, int, int]]:
     """Note rows of a bar's strokes."""
     rows = []
     for name in sorted(lines):  # a fixed order, since each stroke draws from the random stream
-        rows.extend(stroke_rows(name, lines[name], start, touch, energy, rng, ppq))
+        rows.extend(stroke_rows(name, lines[name], start, hands, energy, rng, ppq))
     return rows
 
 
 def stroke_rows(
-    name: str, strokes: Iterable[Stroke], start: int, touch: Touch, energy: float, rng: np.random.Generator, ppq: int
+    name: str, strokes: Iterable[Stroke], start: int, hands: Touch, energy: float, rng: np.random.Generator, ppq: int
 ) -> list[tuple[int, int, int, int]]:
     """Note rows of one line; a digit becomes so many even strokes that grow to the last."""
     rows = []
@@ -199,11 +199,11 @@ def stroke_rows(
             count = int(stroke.symbol)
             step = stroke.length // count
             for i in range(count):
-                velocity = touch.velocity(name, stroke._replace(symbol="x"), energy * (0.6 + 0.4 * (i + 1) / count), rng)
+                velocity = hands.velocity(name, stroke._replace(symbol="x"), energy * (0.6 + 0.4 * (i + 1) / count), rng)
                 rows.append((start + stroke.offset + i * step, step, KEYS[name], velocity))
             continue
         length = max(ppq // 4, stroke.length) if name in RINGING else ppq // 4
-        rows.append((start + stroke.offset, length, KEYS[name], touch.velocity(name, stroke, energy, rng)))
+        rows.append((start + stroke.offset, length, KEYS[name], hands.velocity(name, stroke, energy, rng)))
     return rows
 
 

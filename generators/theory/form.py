@@ -56,7 +56,7 @@ def plan_form(style: Style, brief: Brief, rng: np.random.Generator) -> Form:
         raise BadRequest(f"A piece has 1 to {MAX_BARS} bars", value=bars, cause="the length or the sections add up to that")
     fixed = request is not None and bool(request.sections)
     if request is None and not unit:
-        slots = _stretched(slots, rng)
+        slots = _stretched(slots, bars, rng)
     slots = slots if fixed else _fit(slots, cycle, bars)
     lengths = _allocate(slots, bars, unit)
     plans = _plans(style, brief, key, slots, lengths, rng)
@@ -171,13 +171,15 @@ def _framed(
     return slots
 
 
-def _stretched(slots: list[_Slot], rng: np.random.Generator) -> list[_Slot]:
+def _stretched(slots: list[_Slot], bars: int, rng: np.random.Generator) -> list[_Slot]:
     """Introductions, bridges and codas shorter or longer than usual, all of one label alike: no two songs are built alike."""
     size: dict[str, float] = {}
     out = []
     for slot in slots:
         free = slot.kind in ("intro", "outro", "bridge", "break", "build", "solo")
         factor = size.setdefault(slot.label, float(rng.choice([0.5, 1.0, 1.0, 2.0]) if free else 1.0))
+        if slot.kind in ("intro", "outro") and bars < 64:
+            factor = min(1.0, factor)
         out.append(replace(slot, weight=max(2, round(slot.weight * factor))))
     return out
 
@@ -196,7 +198,7 @@ def _fit(slots: list[_Slot], cycle: tuple[int, int] | None, bars: int) -> list[_
             slots = [*slots[:end], *again, *slots[end:]]
             end += len(block)
             usual += size
-    while len(slots) > 1 and bars < 0.82 * sum(s.weight for s in slots):
+    while len(slots) > 1 and bars < 0.9 * sum(s.weight for s in slots):
         dear = min(s.dear for s in slots)
         if dear >= KEPT:
             if bars >= 4 * len(slots):

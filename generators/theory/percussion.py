@@ -16,7 +16,7 @@ from ripieno.generators.theory.drums import shortened, stroke_rows
 from ripieno.generators.theory.grids import Stroke
 from ripieno.generators.theory.groove import Groove, at_home, choose, groove_of, line_bar, section_key
 from ripieno.generators.theory.rhythm_style import KEYS, STEADY, PercussionPattern, RhythmStyle
-from ripieno.generators.theory.touch import Touch
+from ripieno.generators.theory.touch import touch
 from ripieno.generators.theory.types import Context, Part
 from ripieno.score.piece import Notes, make_notes
 
@@ -66,11 +66,11 @@ def write_percussion(part: Part, context: Context) -> Notes:
                         texts, here.variant, place, source.cell_of(pattern), source.metre_of(pattern), metre,
                         steady=name in STEADY or len(pattern.lines) > 1, ppq=timeline.ppq,
                     )  # fmt: skip
-            touch = Touch(groove.rhythm.drummer, metre, timeline.ppq)
+            hands = touch(groove.rhythm.drummer, metre, timeline.ppq)
             energy = float(np.clip(here.energy + 0.4 * (part.density - 0.5), 0.0, 1.0))
             for name in sorted(lines):
                 kept = [s for s in lines[name] if s.symbol != "?" or rng.random() < 0.2 + 0.5 * energy]
-                rows.extend(stroke_rows(name, kept, timeline.bar_start(bar), touch, energy * 0.9, rng, timeline.ppq))
+                rows.extend(stroke_rows(name, kept, timeline.bar_start(bar), hands, energy * 0.9, rng, timeline.ppq))
     if part.instrument.key is None and not part.instrument.is_drum:
         return make_notes(_pitched(rows, part, context))
     return make_notes(shortened(_within(rows, part)))

@@ -49,6 +49,7 @@ class Touch:
         self._machine = drummer == "machine"
         self._bar = metre.bar_ticks(ppq)
         self._metre, self._ppq = metre, ppq
+        self._weights: dict[int, float] = {}
         self._cell = ppq // 4 if self._bar == 4 * ppq else 0  # the data's bars are 4/4
 
     def velocity(self, line: str, stroke: Stroke, energy: float, rng: np.random.Generator) -> int:
@@ -58,7 +59,7 @@ class Touch:
         if stroke.symbol == "o":
             share = GHOST_SHARE
             if row and row["levels"][1]:
-                share = float(np.clip(row["levels"][0] / row["levels"][1], 0.38, 0.6))
+                share = min(max(row["levels"][0] / row["levels"][1], 0.38), 0.6)
         elif stroke.symbol == "X":
             share = ACCENT_SHARE
         elif stroke.symbol == "?":
@@ -74,8 +75,17 @@ class Touch:
     def _lean(self, row: Mapping[str, Any] | None, stroke: Stroke) -> float:
         """What the place in the bar adds: learnt in 4/4, by metrical weight elsewhere."""
         if row is not None and self._cell and stroke.offset % self._cell == 0:
-            return float(np.clip(row["lean"][stroke.offset // self._cell % 16], -14, 10)) * 0.7
-        return 8.0 * (self._metre.weight(stroke.offset, self._ppq) - 0.5)
+            return 0.7 * min(max(float(row["lean"][stroke.offset // self._cell % 16]), -14.0), 10.0)
+        weight = self._weights.get(stroke.offset)
+        if weight is None:
+            weight = self._weights[stroke.offset] = self._metre.weight(stroke.offset, self._ppq)
+        return 8.0 * (weight - 0.5)
+
+
+@lru_cache(maxsize=128)
+def touch(drummer: str, metre: Metre, ppq: int) -> Touch:
+    """The touch of a drummer in a metre, made once."""
+    return Touch(drummer, metre, ppq)
 
 
 def _clip(level: float) -> int:

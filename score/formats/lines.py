@@ -57,8 +57,12 @@ def split_hands(notes: Snapped) -> npt.NDArray[np.bool_]:
     moves = 0.25 * np.abs(_SPLITS[:, None] - _SPLITS[None, :])
     cost = home.copy()
     back = np.empty((len(onsets), len(_SPLITS)), dtype=np.int64)
-    for i in range(len(onsets)):
-        pitches = np.sort(notes.pitch[bounds[i] : bounds[i + 1]])
+    sounding: list[tuple[int, int]] = []  # (end, pitch): a hand that holds a note reaches for the next from there
+    for i, onset in enumerate(onsets.tolist()):
+        new = slice(bounds[i], bounds[i + 1])
+        sounding = [note for note in sounding if note[0] > onset]
+        sounding += zip(notes.end[new].tolist(), notes.pitch[new].tolist(), strict=True)
+        pitches = np.array(sorted({pitch for _, pitch in sounding}))
         index = np.searchsorted(pitches, _SPLITS, side="left")  # how many the left hand takes
         n = len(pitches)
         low_top, high_bottom = pitches[np.maximum(index - 1, 0)], pitches[np.minimum(index, n - 1)]

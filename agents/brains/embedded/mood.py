@@ -1,6 +1,6 @@
 """Moods, and where they lie: valence (sad .. happy) and arousal (calm .. excited)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ripieno.agents.brains.embedded.found import Reading, hypothetical, negated, usage
 from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases, word_set
@@ -18,6 +18,7 @@ class Mood:
     valence: float
     arousal: float
     weak: bool
+    bound: bool = False
 
 
 class MoodReader:
@@ -29,6 +30,8 @@ class MoodReader:
             mood = Mood(row["name"], row["at"][0], row["at"][1], row.get("weak", False))
             for phrase in phrases(row["words"]):
                 self.table.add(phrase, mood)
+            for phrase in phrases(row.get("bound", "")):
+                self.table.add(phrase, replace(mood, bound=True))
 
     def read(self, words: Words, taken: bytearray) -> Reading:
         """Moods, valence and arousal. `taken` marks words that said something of another attribute: they count little."""
