@@ -1,5 +1,6 @@
 """Where in the form lists of instruments play, enter or rest: 'strings in the chorus', 'no drums until the second verse'."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ _BEFORE = frozenset(("in", "during", "for", "at", "on"))
 _JOINING = frozenset(("with", "features", "adds", "has", "brings", "gets"))
 _ARTICLES = frozenset(("the", "a", "an", "each", "every", "its"))
 _ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "last": 0, "final": 0}
+_LINKS = _ARTICLES | {"and", "or", "in"} | frozenset(_ORDINALS)  # between sections named together
 _FAR, _NEAR = 14, 4  # words between a list and a section behind it, before it
 
 
@@ -25,17 +27,19 @@ def _table() -> PhraseTable[str]:
 def place_in_form(words: Words, groups: Sequence[Group]) -> None:
     """Sets `section`, `enters` and `rests` of each list that is named with a section, such as 'chorus' or 'verse 2'."""
     hits = _table().find(words)
+    starts = [hit.first for hit in hits]
     claimed: set[int] = set()
     for number, group in enumerate(groups if hits else ()):
         ceiling = groups[number + 1].begin if number + 1 < len(groups) else len(words)
-        behind = [hit for hit in hits if _stands_behind(words, group, hit, ceiling)]
-        if behind:
-            row = _row(words, hits, behind[0])
+        near = hits[bisect_left(starts, group.last) : bisect_left(starts, group.last + _FAR)]
+        behind = next((hit for hit in near if _stands_behind(words, group, hit, ceiling)), None)
+        if behind is not None:
+            row = _row(words, near[near.index(behind) :])
             _place(words, group, row)
             claimed |= {hit.first for hit in row}
     for number, group in enumerate(groups if hits else ()):
         floor = groups[number - 1].last if number else 0
-        for hit in hits:
+        for hit in hits[bisect_left(starts, floor) : bisect_left(starts, group.begin)]:
             placed = group.section or group.enters or group.rests
             if not placed and hit.first not in claimed and _stands_before(words, group, hit, floor):
                 _place(words, group, [hit])
@@ -61,13 +65,14 @@ def _stands_before(words: Words, group: Group, hit: Hit[str], floor: int) -> boo
     return led and near and words.sentence[hit.first] == words.sentence[group.begin]
 
 
-def _row(words: Words, hits: Sequence[Hit[str]], first: Hit[str]) -> list[Hit[str]]:
-    """The sections named together with `first`: 'in the chorus and the bridge'."""
-    row = [first]
-    for hit in hits:
+def _row(words: Words, hits: Sequence[Hit[str]]) -> list[Hit[str]]:
+    """The sections named together with the first: 'in the chorus and the bridge'."""
+    row = [hits[0]]
+    for hit in hits[1:]:
         between = words.low[row[-1].last : hit.first]
-        if hit.first > first.first and set(between) <= _ARTICLES | {"and", "or", "in"} | set(_ORDINALS) and len(between) <= 4:
-            row.append(hit)
+        if len(between) > 4 or not set(between) <= _LINKS:
+            break
+        row.append(hit)
     return row
 
 
