@@ -6,6 +6,7 @@ rather than leaps, approach by a semitone, a step or the dominant, no stray repe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +51,7 @@ def pitches(
         scale: pitch classes of the key.
     """
     span = np.arange(low, high + 1)
+    pcs = span % 12
     phase, pace = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 1.3) * 2 * np.pi / WANDER_NOTES
     cost = np.zeros((len(targets), len(span)))
     back = np.zeros((len(targets), len(span)), dtype=np.intp)
@@ -65,7 +67,8 @@ def pitches(
         "walk": smooth + 3.0 * (rise == 0),
     }
     for i, target in enumerate(targets):
-        own = _emission(target, targets[i + 1] if i + 1 < len(targets) else None, span, scale)
+        goal = target.following if target.symbol == "n" or i + 1 == len(targets) else targets[i + 1].chord
+        own = _prices(target.symbol, target.chord, goal.bass_pc, target.riff, target.weight >= 0.7, scale)[pcs]
         free = target.symbol in "wcpa"
         home = low + (high - low) * (0.36 + WANDER * np.sin(phase + pace * i) * free)
         away = np.abs(span - home)
@@ -110,51 +113,37 @@ def _arrival(rise: npt.NDArray[np.int_]) -> Floats:
     return np.where(size == 1, 0.0, np.where(size == 2, 0.25, np.where((rise == -7) | (rise == 5), 0.5, 3.0)))
 
 
-def _emission(target: Target, following: Target | None, span: npt.NDArray[np.int_], scale: tuple[int, ...]) -> Floats:
-    """Cost of each pitch for one target, apart from the register."""
+@lru_cache(maxsize=4096)
+def _prices(symbol: str, chord: Chord, goal: int, riff: int, strong: bool, scale: tuple[int, ...]) -> Floats:
+    """What each pitch class costs for a function; `goal` is the pitch class that an early or approaching note leads to."""
+    root = chord.root_pc
+    single = {
+        "R": chord.bass_pc, "8": chord.bass_pc, "n": goal, "5": root + fifth(chord), "l": root + fifth(chord),
+        "3": root + third(chord), "7": root + seventh(chord, scale), "m": root + _fitted(riff, chord),
+    }  # fmt: skip
+    if symbol in single:
+        prices = {single[symbol] % 12: 0.0}
+    elif symbol == "g":
+        prices = {pc: 0.1 * i for i, pc in enumerate(chord.pitch_classes)}
+    elif symbol == "a":
+        prices = approaches(goal, scale)
+    else:
+        prices = _free(symbol, chord, strong, scale)
     by_pc = np.full(12, NEVER)
-    for pc, price in _prices(target, following, scale).items():
-        by_pc[pc] = min(by_pc[pc], price)
-    return by_pc[span % 12]
+    by_pc[list(prices)] = list(prices.values())
+    by_pc.setflags(write=False)
+    return by_pc
 
 
-def _prices(target: Target, following: Target | None, scale: tuple[int, ...]) -> dict[int, float]:
-    """Pitch classes that a function allows, with what each costs."""
-    chord, symbol = target.chord, target.symbol
-    root = chord.bass_pc if symbol in "R8n" else chord.root_pc
-    if symbol in "R8":
-        return {root: 0.0}
-    if symbol == "n":
-        return {target.following.bass_pc: 0.0}
-    if symbol in "5l":
-        return {(root + fifth(chord)) % 12: 0.0}
-    if symbol == "3":
-        return {(root + third(chord)) % 12: 0.0}
-    if symbol == "7":
-        return {(root + seventh(chord, scale)) % 12: 0.0}
-    if symbol == "g":
-        return {pc: 0.1 * i for i, pc in enumerate(chord.pitch_classes)}
-    if symbol == "m":
-        return {(root + _fitted(target.riff, chord)) % 12: 0.0}
-    if symbol == "a":
-        goal = following.chord.bass_pc if following is not None else target.following.bass_pc
-        return approaches(goal, scale)
-    return _free(target, scale)
-
-
-def _free(target: Target, scale: tuple[int, ...]) -> dict[int, float]:
+def _free(symbol: str, chord: Chord, strong: bool, scale: tuple[int, ...]) -> dict[int, float]:
     """Walking, chord and scale notes: chord notes where the metre is strong, scale notes on the way."""
-    chord = target.chord
-    strong = target.weight >= 0.7
     members = chord.pitch_classes[:4]
     prices: dict[int, float] = {}
-    if target.symbol != "c":
+    if symbol != "c":
         for pc in scale:
-            if not any((pc - m) % 12 in (1, 11) for m in members):
-                prices[pc] = 1.3 if strong else 0.35
-            else:
-                prices[pc] = 2.0 if strong else 0.8
-        if target.symbol == "p":
+            rubs = any((pc - m) % 12 in (1, 11) for m in members)
+            prices[pc] = (2.0 if rubs else 1.3) if strong else (0.8 if rubs else 0.35)
+        if symbol == "p":
             return {**dict.fromkeys(members, 0.5), **{pc: 0.0 for pc in prices if pc not in members}}
     for i, pc in enumerate(members):
         prices[pc] = (0.5, 0.15, 0.1, 0.45)[i] if not strong else (0.3, 0.0, 0.0, 0.35)[i]
