@@ -28,6 +28,8 @@ FIELDS = {
     "rests": "rests",
 }
 
+KIT_PIECES = {"kick", "snare", "hi_hat", "toms", "cymbal", "ride_cymbal"}  # two of them make a kit
+
 
 def shown(part: PartRequest, fields: list[str]) -> str:
     """A part in the notation of the cases, with the fields that a case names."""
@@ -88,7 +90,10 @@ def test_every_name_of_the_table_can_be_ruled_out() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.sampled_from([n for n, _ in plain_names()]), min_size=2, max_size=5, unique=True), st.data())
+@given(
+    st.lists(st.sampled_from([n for n, i in plain_names() if i not in KIT_PIECES]), min_size=2, max_size=5, unique=True),
+    st.data(),
+)
 def test_a_list_is_wanted_or_ruled_out_as_a_whole(names: list[str], data: st.DataObject) -> None:
     listed = ", ".join(names[:-1]) + data.draw(st.sampled_from([" and ", " or "])) + names[-1]
     ruled_out = read_parts(f"Calm music, devoid of {listed}.")
