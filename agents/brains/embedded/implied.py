@@ -12,6 +12,7 @@ from ripieno.agents.brains.embedded.sections import BAR_WORDS
 from ripieno.agents.brains.embedded.style import StyleReader
 from ripieno.agents.brains.embedded.words import Words, number_at
 from ripieno.score.brief import Attribute, Notice, Origin, Signed
+from ripieno.score.instruments import instruments
 from ripieno.score.styles import StyleProfile
 
 _CHORUS_BARS = {"12-bar blues": 12, "8-bar blues": 8, "16-bar blues": 16, "AABA": 32}
@@ -27,6 +28,7 @@ def imply(
     profile = styles.profiles.get(values["style"].value) if "style" in values else None
     _mode(values, profile)
     _choruses(words, values, profile)
+    _asked_and_excluded(values, notices)
     _disagreements(values, notices, profile)
 
 
@@ -99,6 +101,27 @@ def _choruses(words: Words, values: dict[str, Any], profile: StyleProfile | None
                 confidence=0.8,
             )
             return
+
+
+def _asked_and_excluded(values: dict[str, Any], notices: list[Notice]) -> None:
+    """'No strings, but a violin': what is asked for by name stays, the rest of its kind stays out."""
+    if "excluded" not in values or "parts" not in values:
+        return
+    table = instruments()
+    asked = {part.instrument for part in values["parts"]}
+    out: list[str] = []
+    kept: list[str] = []
+    for name in values["excluded"].value:
+        members = [name] if name in table else [row.id for row in table.values() if row.family == name]
+        if asked.isdisjoint(members):
+            out.append(name)
+            continue
+        kept += [table[m].name for m in members if m in asked]
+        out += [m for m in members if m not in asked]
+    if kept:
+        values["excluded"] = values["excluded"].model_copy(update={"value": tuple(dict.fromkeys(out))})
+        message = f"Both asked for and ruled out: {', '.join(dict.fromkeys(kept))}. It plays; the rest of its kind stays out."
+        notices.append(Notice(about="excluded", message=message))
 
 
 def _disagreements(values: dict[str, Any], notices: list[Notice], profile: StyleProfile | None) -> None:

@@ -17,6 +17,7 @@ _MINUTES = frozenset(["minute", "minutes", "min", "mins"])
 _RANGE = frozenset(["to", "and", "or", "through", "til", "till", "until"])
 _RANGE_SIGNS = frozenset(("-", "–", "—", "~", "‑", "to", "－", "〜"))
 _VAGUE = {"short": 16, "brief": 16, "tiny": 8, "miniature": 12, "long": 64, "lengthy": 64, "extended": 64}  # bars
+_LONGEST_CHORUS = 16  # bars; a longer form, such as the 32-bar form, is a whole piece
 _CLIPPED = re.compile(r"^\d{2,3}s$")
 _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):([0-5]\d)(?![\d:])")
 MAX_SECONDS = 3600.0
@@ -154,46 +155,14 @@ def _labelled(words: Words, i: int) -> _Length | None:
 
 
 def _aside(words: Words, first: int, i: int) -> bool:
-    """Whether '8 bars' says something else than the length of the piece: 'every 8 bars', 'an 8-bar intro', 'bar 4'."""
+    """Whether '8 bars' says something else than the length of the piece: 'every 8 bars', 'an 8-bar intro', '12-bar blues'."""
     if words.at(first - 1) in word_set("length", "not_whole") or words.at(first - 2) in word_set("length", "not_whole"):
         return True
     after = words.at(i + 1) if i + 1 < len(words) and words.clause[i + 1] == words.clause[i] else ""
-    if words.gap[i] == "-" and after in (
-        "intro",
-        "introduction",
-        "outro",
-        "verse",
-        "verses",
-        "chorus",
-        "choruses",
-        "bridge",
-        "solo",
-        "phrase",
-        "phrases",
-        "section",
-        "sections",
-        "coda",
-        "break",
-        "fill",
-        "ending",
-        "interlude",
-        "pre",
-        "buildup",
-        "drop",
-        "breakdown",
-        "form",
-        "pattern",
-        "motif",
-        "riff",
-        "sentence",
-        "sentences",
-        "period",
-        "turnaround",
-        "tag",
-        "head",
-    ):
+    if words.gap[i] == "-" and after in word_set("length", "parts"):
         return True
-    return after == "each" or (after == "per") or (after in ("form", "blues") and words.gap[i] == "-")
+    number = number_at(words, first)
+    return after in ("each", "per", "blues") or (after == "form" and number is not None and number[0] <= _LONGEST_CHORUS)
 
 
 def _in_seconds(words: Words, found: _Length, unit: float) -> _Length:
@@ -288,7 +257,8 @@ def _take_vague(words: Words, reading: Reading) -> None:
         return
     for i, word in enumerate(words.low):
         near = words.low[i : i + 4]
-        if word in _VAGUE and not words.masked[i] and any(w in word_set("length", "pieces") for w in near):
+        alone = words.clause_bounds(i) == (i, i + 1)
+        if word in _VAGUE and not words.masked[i] and (alone or any(w in word_set("length", "pieces") for w in near)):
             reading.values["bars"] = Attribute[int](
                 value=_VAGUE[word], words=words.raw[i], origin=Origin.INFERRED, confidence=0.5
             )

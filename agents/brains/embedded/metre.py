@@ -52,6 +52,11 @@ class MetreReader:
                 continue
             found.append((f"{top}/{bottom}", first, last, Origin.STATED, 1.0 if context else 0.95))
         for hit in self._stated.find(words):
+            ends = hit.last >= len(words) or words.clause[hit.last] != words.clause[hit.first]
+            if words.low[hit.first] == "in" and not ends and words.at(hit.last) not in word_set("metre", "after_count"):
+                continue  # 'in three movements', 'in 3/8'
+            if words.gap[hit.last : hit.last + 1] == ["/"]:
+                continue
             found.append((hit.value, hit.first, hit.last, Origin.STATED, 0.9))
         found += [(_UNUSUAL_METRE, a, b, Origin.INFERRED, 0.5) for a, b in _unusual(words)]
         live = [f for f in found if not hypothetical(words, f[1]) and (f[3] is Origin.INFERRED or not negated(words, f[1], 4))]

@@ -12,7 +12,7 @@ _LISTING = frozenset(["range", "variety", "spectrum"])
 
 @dataclass(frozen=True, slots=True)
 class Mood:
-    """A row of the lexicon."""
+    """A row of the lexicon; `weak` colours, `bound` counts only beside a word such as 'conveys'."""
 
     name: str
     valence: float
@@ -62,6 +62,8 @@ class MoodReader:
         near = low[max(0, first - 5) : first] + low[last : last + 2]
         if any(w in _LISTING for w in low[max(0, first - 9) : first]):
             return 0.02
+        if mood.bound and not any(w in word_set("mood", "binders") for w in low[max(0, first - 3) : first]):
+            return 0.0
         weight = 0.2 if mood.weak else 1.0
         if any(w in word_set("mood", "binders") for w in near):
             weight *= 3.0

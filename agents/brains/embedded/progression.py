@@ -26,7 +26,7 @@ _LINK = re.compile(
     r"^\s*(?:-|–|—|‑|->|→|=>|>|\||,|/|·|•|\.\.\.|;)\s*\|?\s*$"
     r"|^\s*(?:,\s*)?(?:and|to|then|and then|resolving to|going to)\s+$|^\s+$"
 )
-_STRANGER = re.compile(r"^\s*[-–—|>→,]\s*([A-H][\w#♯♭/()+°]{1,9})\s*[-–—|>→,]\s*$")
+_STRANGER = re.compile(r"^\s*[-–—|>→,]\s*([A-Z][\w#♯♭/()+°]{1,9})\s*[-–—|>→,]\s*$")
 _STRONG = re.compile(r"[-–—‑>→|·•]")
 _SECTION = re.compile(
     r"([A-Za-z][A-Za-z -]{0,14}?)\s*(?:\(\s*\d+\s*bars?\s*\))?\s*[:=]\s*\|?\s*$"

@@ -64,7 +64,7 @@ def _other_sense(words: Words, first: int, last: int) -> bool:
     if singular(word) not in word_set("sections", "doubtful"):
         return False
     with_bars = (
-        number_at(words, last) is not None
+        _bars_after(words, first, last)[0] is not None
         or before in BAR_WORDS
         or words.at(first - 2) in BAR_WORDS
         or words.at(last + 1) in BAR_WORDS

@@ -2,11 +2,12 @@
 
 from ripieno.agents.brains.embedded.found import Reading, negated
 from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon
-from ripieno.agents.brains.embedded.places import place_after
+from ripieno.agents.brains.embedded.places import place_after, section_names
 from ripieno.agents.brains.embedded.words import Words
 from ripieno.score.brief import Attribute, Origin, TempoChange
 
 _AMBIGUOUS = (["doubling"], ["doubles"])  # of the tempo, or of a voice
+_COMPARED = {"faster": 1.25, "quicker": 1.25, "slower": 0.8}
 _TEMPO_WORDS = ("tempo", "speed", "pace")
 
 
@@ -32,6 +33,14 @@ class TempoChangeReader:
                 changes.append(TempoChange(section=place or "all", factor=factor, gradual=gradual))
             else:
                 _whole(reading, factor, words.written(hit.first, hit.last))
+        used = {i for first, last in reading.spans for i in range(first, last)}
+        for i, word in enumerate(words.low):  # 'a faster chorus', 'slower in the bridge'
+            if word in _COMPARED and i not in used and not words.masked[i] and not negated(words, i, 4):
+                section = section_names().match(words, i + 1) if i + 1 < len(words) else None
+                place = section.value if section is not None else place_after(words, i + 1)
+                if place:
+                    changes.append(TempoChange(section=place, factor=_COMPARED[word]))
+                    reading.use(i, i + 1)
         if changes:
             reading.values["tempo_changes"] = tuple(changes)
         return reading
