@@ -43,7 +43,7 @@ def levels(signal: Floats) -> Floats:
 
 def glue_gains(power: Floats, rate: int, glue: Glue) -> Floats:
     """The compressor's gain a block for the mean squares of a whole programme."""
-    if not power.size or glue.ratio <= 1.0:
+    if not np.any(power) or glue.ratio <= 1.0:
         return np.ones(power.size, np.float32)
     level = 10.0 * np.log10(np.maximum(power.astype(np.float64), 1e-12))
     audible = level > level.max() - 40.0

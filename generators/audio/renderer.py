@@ -140,11 +140,10 @@ def render_piece(
     preset = mix_preset(settings.preset)
     lines = []
     performed = perform_piece(piece)
-    taken: dict[float, int] = {}
+    places = _places(piece, preset)
     for part in performed.parts:
         track = piece.track(part.id)
-        strip = preset.strip(track)
-        pan = _place(strip.pan, taken)
+        strip, pan = preset.strip(track), places[part.id]
         if track.mix.pan == 64 and perf.PAN not in {n for n, c in part.curves.items() if not c.constant}:
             part = replace(part, curves={**part.curves, perf.PAN: Curve(64.0 + 63.0 * pan)})
         # the track's fader is applied here, after its loudness was measured, not in the synthesizer
@@ -171,12 +170,18 @@ def render_midi(
     return _render(lines, performed, mix_preset(settings.preset), settings, stems=stems, progress=progress, cache=cache)
 
 
-def _place(pan: float, taken: dict[float, int]) -> float:
-    """A second track at the same place off the middle goes to the other side."""
-    if not pan:
-        return 0.0
-    taken[abs(pan)] = taken.get(abs(pan), 0) + 1
-    return pan if taken[abs(pan)] % 2 else -pan
+def _places(piece: Piece, preset: MixPreset) -> dict[str, float]:
+    """Where each track sits, -1..1: a second one at the same place off the middle goes to the other side.
+
+    Muted tracks keep their seats, so that muting one moves no other.
+    """
+    places: dict[str, float] = {}
+    taken: dict[float, int] = {}
+    for track in piece.tracks:
+        pan = preset.strip(track).pan
+        taken[abs(pan)] = taken.get(abs(pan), 0) + 1
+        places[track.id] = pan if taken[abs(pan)] % 2 else -pan
+    return places
 
 
 def _render(

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import weakref
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,7 @@ class Tape:
         self._memory = np.zeros((2, frames if file is None else 0), np.float32)
         if file is not None:
             file.truncate(2 * frames * _FRAME_BYTES)
+            weakref.finalize(self, file.close)
 
     @classmethod
     def open(cls, path: Path) -> "Tape":
@@ -37,6 +39,7 @@ class Tape:
         file = path.open("rb")
         tape = cls(0)
         tape._file, tape.frames = file, os.fstat(file.fileno()).st_size // (2 * _FRAME_BYTES)
+        weakref.finalize(tape, file.close)
         return tape
 
     @classmethod

@@ -68,9 +68,9 @@ def test_ebu_3341_true_peak_between_the_samples(phase: float) -> None:
 @given(st.integers(0, 10_000), st.floats(1.0, 12.0), st.sampled_from([0.3, 3.0, 30.0]))
 def test_nothing_passes_the_limiter(seed: int, gain: float, speed: float) -> None:
     noise = np.random.default_rng(seed)
-    signal = noise.standard_normal((2, RATE)) * (0.1 + np.abs(np.sin(np.arange(RATE) * speed / RATE * 6)) * 0.2) * gain
+    swell = (0.1 + np.abs(np.sin(np.arange(RATE) * speed / RATE * 6)) * 0.2) * gain
+    signal = (noise.standard_normal((2, RATE)) * swell).astype(np.float32)
     signal[:, noise.integers(0, RATE, 5)] = 3.0
-    signal = signal.astype(np.float32)
     limit(signal, -1.0, RATE)
     oversampled = resample_poly(signal, 8, 1, axis=1)
     assert 20 * np.log10(np.abs(oversampled).max()) < -0.6  # eight times oversampled by another filter
