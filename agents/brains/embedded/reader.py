@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from ripieno.agents.brains.embedded.form import FormReader
 from ripieno.agents.brains.embedded.found import Reading
+from ripieno.agents.brains.embedded.headcount import read_headcount
 from ripieno.agents.brains.embedded.implied import imply
 from ripieno.agents.brains.embedded.instrument_names import name_table
 from ripieno.agents.brains.embedded.key import KeyReader
@@ -128,6 +129,7 @@ class Reader:
         told = "form" in form.values and any(s.bars for s in form.values["form"].value.sections)
         take(read_length(words, form.spans if told else ()))
         take(read_range(words))
+        take(read_headcount(words))
         take(self._key.read(words))
         reference, references = self._references.read(words, self._styles.tables())
         take(reference)
