@@ -155,6 +155,7 @@ def write_all(parts: Sequence[Part], context: Context) -> None:
     doubling = [p for p in parts if p.doubles and p.of]
     led = context.style.harmony.part_writing
     inner = [p for p in parts if led and p not in doubling and p.role in _INNER and p.instrument.voices < 3]
+    inner = sorted(inner, key=lambda p: (p.role is not Role.BASS, p.role is not Role.COUNTERMELODY))[:part_writing.MOST]
     divided = [p for p in parts if p not in (*doubling, *inner) and p.role in _HELD and p.instrument.voices < 2]
     leads = [p for p in context.parts if p.role is Role.LEAD and not p.doubles]
     rank = {role: i for i, role in enumerate(_ORDER)}

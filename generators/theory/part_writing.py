@@ -21,6 +21,7 @@ from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import PPQ
 
 Ints = npt.NDArray[np.int64]
+MOST = 3  # players that are led at once under the tune; further ones double or fill by themselves
 MAX_STATES = 160  # chords of the lower voices kept at one place, nearest to the middle of their registers
 
 

@@ -152,6 +152,16 @@ def test_nobody_excluded_plays_and_pitch_range_holds() -> None:
             assert track.notes["pitch"].min() >= 48 and track.notes["pitch"].max() <= 72, track.id
 
 
+@pytest.mark.parametrize("style", ["chorale", "swing", "house"])
+def test_twenty_four_players_are_written_in_good_time(style: str) -> None:
+    names = [i for i in PITCHED if instruments()[i].voices == 1][:24]
+    before = time.process_time()
+    piece = composed(style=style, bars=16, parts=tuple(PartRequest(instrument=i) for i in names))
+    assert time.process_time() - before < 6
+    assert_sound(piece)
+    assert len(piece.tracks) == 24
+
+
 def test_quantised_music_lies_on_the_grid() -> None:
     piece = composed(style="pop", bars=16, quantised=True, swing=0.5)
     for track in piece.tracks:
