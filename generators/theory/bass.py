@@ -91,7 +91,7 @@ def _section_targets(part: Part, context: Context, harmony: Harmony, pattern: Ba
     """What the notes of a section are to be, in order of time."""
     groove, timeline, plan = groove_of(context), context.form.timeline, context.form.sections[section]
     key = section_key(plan)
-    riff = pattern.riff or _riff(context, key, pattern)
+    riff = pattern.riff or _riff(context, plan.section.label or plan.kind, pattern)
     repeat = max(1, bars_of(pattern.line[0], groove.rhythm.cell_of(pattern), groove.rhythm.metre_of(pattern)))
     targets: list[Target] = []
     riff_place, rooted = 0, -1  # notes of the riff played; index of the last chord whose root was given
@@ -132,10 +132,10 @@ def _register(part: Part) -> tuple[int, int]:
     return low, high
 
 
-def _riff(context: Context, key: str, pattern: BassPattern) -> tuple[int, ...]:
-    """Intervals for the notes 'm' of a figure: it begins and turns on the root, and is the section's own."""
+def _riff(context: Context, label: str, pattern: BassPattern) -> tuple[int, ...]:
+    """Intervals for the notes 'm' of a figure: it begins on the root, and comes back with its section's material."""
     count = max(text.count("m") for text in pattern.line)
-    rng = context.rng("bass riff", key)
+    rng = context.rng("bass riff", label)
     steps = [int(RIFF_STEPS[rng.choice(len(RIFF_STEPS), p=RIFF_WEIGHTS)]) for _ in range(count)]
     return (0, *steps[1:]) if count else ()
 

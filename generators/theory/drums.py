@@ -38,7 +38,7 @@ def write_drums(part: Part, context: Context) -> Notes:
         section = context.form.sections[plan.section]
         energy = float(np.clip(plan.energy + 0.4 * (part.density - 0.5), 0.0, 1.0))
         lines = bar_lines(plan, section, groove, bar, metre, timeline.ppq, context.form.bars)
-        lines = _decided(lines, plan, energy, rng)
+        lines = _decided(lines, plan, energy, metre, timeline.ppq, rng)
         lines = _playable(lines, MACHINE_COUNT if machine else HAND_COUNT, machine)
         start = timeline.bar_start(bar)
         hands = touch(groove.rhythm.drummer, metre, timeline.ppq)
@@ -127,7 +127,7 @@ def _crashed(lines: Lines, length: int) -> Lines:
     return out
 
 
-def _decided(lines: Lines, plan: BarGroove, energy: float, rng: np.random.Generator) -> Lines:
+def _decided(lines: Lines, plan: BarGroove, energy: float, metre: Metre, ppq: int, rng: np.random.Generator) -> Lines:
     """Leaves out optional strokes by chance, and ghost notes of the snare in the quietest sections."""
     chance = 0.2 + 0.5 * energy
     out: Lines = {}
@@ -142,14 +142,14 @@ def _decided(lines: Lines, plan: BarGroove, energy: float, rng: np.random.Genera
         if kept:
             out[name] = tuple(kept)
     if "hihat" in out and "open_hat" not in plan.lines and plan.phrase_end and energy > 0.45:
-        out = _breathing_hat(out)
+        out = _breathing_hat(out, metre, ppq)
     return out
 
 
-def _breathing_hat(lines: Lines) -> Lines:
-    """Opens the last off-beat hat of a phrase, as drummers do to lead on."""
+def _breathing_hat(lines: Lines, metre: Metre, ppq: int) -> Lines:
+    """Opens the last hat of a phrase where it falls off the beat, as drummers do to lead on."""
     last = lines["hihat"][-1]
-    if last.symbol == "o" or "open_hat" in lines:
+    if last.symbol == "o" or "open_hat" in lines or metre.weight(last.offset, ppq) >= 0.5:
         return lines
     return {**lines, "hihat": lines["hihat"][:-1], "open_hat": (last._replace(symbol="x"),)}
 
