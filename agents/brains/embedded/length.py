@@ -116,18 +116,7 @@ def _numbers_before(words: Words, i: int) -> _Length | None:
     before = words.at(first - 1)
     if before in ("between", "from") and first != start:
         first -= 1
-    about = words.at(first - 1) in (
-        "about",
-        "around",
-        "approximately",
-        "roughly",
-        "circa",
-        "some",
-        "nearly",
-        "almost",
-        "approx",
-        "ca",
-    )
+    about = words.at(first - 1) in word_set("length", "about")
     if about:
         first -= 1
     return _Length(low, high, first, i + 1, about)

@@ -128,54 +128,39 @@ def _only_qualifies(words: Words, first: int, last: int, table: PhraseTable[str]
 
 def _after(words: Words, i: int, end: int, family: str, table: PhraseTable[str], taken: bytearray) -> list[Level]:
     """Level words after the noun at `i`, over a copula: 'tempo of this song is very slow', 'set the tempo fast'."""
-    k = i + 1
-    sentence = words.sentence[i]
-    copula = False
-    while k < min(end, i + 8) and words.sentence[k] == sentence:
-        word = words.low[k]
-        if word in word_set("levels", "copulas") or words.gap[k] == ":" or (words.gap[k] == "," and word == "neither"):
-            copula = True
-            break
-        if table.match(words, k) is not None and k <= i + 1 and words.gap[k] in ("", ":"):
-            copula = True  # 'set the tempo fast'
-            break
-        if word not in word_set("levels", "within") and word not in ("but",) and words.clause[k] != words.clause[i]:
-            return []
-        if word in ("with", "and", "while", "as", "using", "featuring", "creating", "or"):
-            return []
-        k += 1
-    if not copula:
+    start = _predicate(words, i, end, table)
+    if start is None:
         return []
-    found = []
-    clause = words.clause[k]
-    last = k
-    while last < min(end, k + 14) and words.sentence[last] == sentence:
+    last = start
+    while last < min(end, start + 14) and words.sentence[last] == words.sentence[i]:
         word = words.low[last]
-        if words.clause[last] != clause and table.match(words, last) is None and word not in word_set("levels", "adverbs"):
+        qualifies = word in word_set("levels", "adverbs") or table.match(words, last) is not None
+        if words.clause[last] != words.clause[start] and not qualifies:
             break
-        if last > k + 1 and word in (
-            "with",
-            "while",
-            "which",
-            "featuring",
-            "as",
-            "like",
-            "using",
-            "where",
-            "because",
-            "reflecting",
-        ):
+        if last > start + 1 and word in word_set("levels", "predicate_ends"):
             break
         last += 1
-    stop = last
-    for hit in table.find(words, k, stop):
-        if any(taken[j] for j in range(hit.first, hit.last)):
-            continue
-        if hit.last < len(words) and words.low[hit.last] in tables().tempo_nouns | tables().rhythm_nouns:
-            continue
-        level = _level(words, hit, i, family, 0.9)
+    found = []
+    for hit in table.find(words, start, last):
+        noun_follows = hit.last < len(words) and words.low[hit.last] in tables().tempo_nouns | tables().rhythm_nouns
+        level = None if noun_follows or any(taken[hit.first : hit.last]) else _level(words, hit, i, family, 0.9)
         if level is not None:
             found.append(level)
-            for j in range(hit.first, hit.last):
-                taken[j] = 1
+            taken[hit.first : hit.last] = b"\1" * (hit.last - hit.first)
     return found
+
+
+def _predicate(words: Words, i: int, end: int, table: PhraseTable[str]) -> int | None:
+    """Where what is said of the noun at `i` begins: at a copula, a colon, or right behind the noun ('set the tempo fast')."""
+    for k in range(i + 1, min(end, i + 8)):
+        if words.sentence[k] != words.sentence[i]:
+            return None
+        word = words.low[k]
+        if word in word_set("levels", "copulas") or words.gap[k] == ":" or (words.gap[k] == "," and word == "neither"):
+            return k
+        if k == i + 1 and words.gap[k] == "" and table.match(words, k) is not None:
+            return k
+        leaves = words.clause[k] != words.clause[i] and word not in word_set("levels", "within") and word != "but"
+        if leaves or word in ("with", "and", "while", "as", "using", "featuring", "creating", "or"):
+            return None
+    return None
