@@ -1,4 +1,4 @@
-"""From snapped notes to the lines that a reader follows: which hand, which voice, how long each chord is written.
+"""From snapped notes to the lines that a reader follows: which voice, how long each chord is written.
 
 Chords are notes that start together. Two voices are written only where notes truly overlap: the higher with stems up.
 """
@@ -13,8 +13,6 @@ import numpy.typing as npt
 from ripieno.score.formats.grid import SIXTEENTH, UNITS, Cell, Snapped
 from ripieno.score.instruments import Instrument
 
-_SPLITS = np.arange(48, 73)  # places between the hands, MIDI numbers: the left hand plays what is below
-_SPAN = 14  # semitones that a hand reaches with ease
 _SLACK = 0.25  # share of a note that may hang over into the next, or be missing before it
 _SHORT = 12  # up to this distance (an eighth) a short note is written full
 _STACCATO = 0.55  # a note that sounds less of its written length has a dot
@@ -44,41 +42,6 @@ def needs_grand_staff(row: Instrument, notes: Snapped) -> bool:
     if row.clef != "grand" or len(notes.pitch) == 0:
         return row.clef == "grand"
     return int(notes.pitch.min()) < _LOW and int(notes.pitch.max()) > _HIGH
-
-
-def split_hands(notes: Snapped) -> npt.NDArray[np.bool_]:
-    """Which notes the left hand takes: a split point that moves as little as it must (Viterbi over the onsets).
-
-    It prefers wide gaps between the hands, hands that reach their notes, and a place near middle C.
-    """
-    onsets, first = np.unique(notes.start, return_index=True)
-    bounds = np.append(first, len(notes.start))
-    home = 0.08 * np.abs(_SPLITS - 60)
-    moves = 0.25 * np.abs(_SPLITS[:, None] - _SPLITS[None, :])
-    cost = home.copy()
-    back = np.empty((len(onsets), len(_SPLITS)), dtype=np.int64)
-    sounding: list[tuple[int, int]] = []  # (end, pitch): a hand that holds a note reaches for the next from there
-    for i, onset in enumerate(onsets.tolist()):
-        new = slice(bounds[i], bounds[i + 1])
-        sounding = [note for note in sounding if note[0] > onset]
-        sounding += zip(notes.end[new].tolist(), notes.pitch[new].tolist(), strict=True)
-        pitches = np.array(sorted({pitch for _, pitch in sounding}))
-        index = np.searchsorted(pitches, _SPLITS, side="left")  # how many the left hand takes
-        n = len(pitches)
-        low_top, high_bottom = pitches[np.maximum(index - 1, 0)], pitches[np.minimum(index, n - 1)]
-        left = np.where(index > 0, low_top - pitches[0], 0)
-        right = np.where(index < n, pitches[-1] - high_bottom, 0)
-        gap = np.where((index > 0) & (index < n), np.minimum(high_bottom - low_top, 12), 6)
-        reach = 2.0 * (np.maximum(left - _SPAN, 0) + np.maximum(right - _SPAN, 0))
-        total = cost[:, None] + moves
-        back[i] = total.argmin(axis=0)
-        cost = total.min(axis=0) + home + reach - 0.3 * gap
-    splits = np.empty(len(onsets), dtype=np.int64)
-    state = int(cost.argmin())
-    for i in range(len(onsets) - 1, -1, -1):
-        splits[i] = _SPLITS[state]
-        state = int(back[i, state])
-    return notes.pitch < np.repeat(splits, np.diff(bounds))
 
 
 def write_lines(

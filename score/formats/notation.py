@@ -1,7 +1,7 @@
 """The one step between a piece and everything written: what a copyist decides, as values.
 
 `notate` turns each track into staves of measures of voices of events: spelled pitches with note values, ties, triplets
-and beams, on a display grid (`grid`), in hands and voices (`lines`), cut as the metre asks (`values`), spelled by key
+and beams, on a display grid (`grid`), in hands (`hands`) and voices (`lines`), cut as the metre asks (`values`), spelled by key
 and chord (`spelling`). MusicXML, ABC and the engraving are written from it, so that they agree. Pitches are as
 sounding throughout (a score in C); octave clefs put guitars, basses and the like where their players read.
 
@@ -19,7 +19,8 @@ import numpy as np
 from ripieno.score.chords import Chord as ChordSymbol
 from ripieno.score.formats.beams import add_beams
 from ripieno.score.formats.grid import UNITS, Bar, cells_of, lay_out, snap, to_units
-from ripieno.score.formats.lines import Chord, needs_grand_staff, split_hands, write_drums, write_lines
+from ripieno.score.formats.hands import split_hands
+from ripieno.score.formats.lines import Chord, needs_grand_staff, write_drums, write_lines
 from ripieno.score.formats.percussion import drum
 from ripieno.score.formats.spelling import spell
 from ripieno.score.formats.values import VALUES, Value, write_span
@@ -232,7 +233,7 @@ def _part(piece: Piece, track: Track, bars: tuple[Bar, ...]) -> Part:
         lines = [write_drums(notes, cells)]
         clefs = ["percussion"]
     elif needs_grand_staff(row, notes):
-        left = split_hands(notes) if len(notes.start) else everything
+        left = split_hands(notes)
         lines = [write_lines(notes, ~left, row, cells), write_lines(notes, left, row, cells)]
         clefs = ["treble", "bass"]
     else:
