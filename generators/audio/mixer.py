@@ -28,6 +28,7 @@ _FURTHEST = 14.0  # LU by which balance may move a stem
 _LEAD_SHARE = 0.2  # a band is the lead's when it holds this share of the lead's energy
 _COVER_DB = -1.0  # how far below the lead another track must stay there
 _GIVE_WAY_DB = 6.0
+_HIGHEST_GAIN = 1e4  # of the master section: more would only lift hiss
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,13 @@ def measure(stem: Tape, rate: int) -> Measure:
     weights = (np.abs(k_weighting(frequencies, rate)) ** 2).astype(np.float32)
     borders = np.searchsorted(frequencies, BANDS_HZ)
     energies, bands = [], []
+    level = 1.0 if stem.place is None else stem.place[0] ** 2 + stem.place[1] ** 2
     for at in range(0, stem.frames, _WINDOW):
-        piece = stem.read(at, at + _WINDOW)
+        piece = stem.signal(at, at + _WINDOW)
         steps = -(-piece.shape[1] // (_EVERY * _STEP))
         piece = np.pad(piece, ((0, 0), (0, steps * _EVERY * _STEP - piece.shape[1])))
-        spectrum = np.fft.rfft(piece.reshape(2, steps, _EVERY * _STEP)[:, :, :_STEP], axis=2)
-        power = (spectrum.real**2 + spectrum.imag**2).sum(axis=0) * np.float32(2.0 / _STEP**2)
+        spectrum = np.fft.rfft(piece.reshape(len(piece), steps, _EVERY * _STEP)[:, :, :_STEP], axis=2)
+        power = (spectrum.real**2 + spectrum.imag**2).sum(axis=0) * np.float32(level * 2.0 / _STEP**2)
         energies.append(power @ weights)
         bands.append(np.add.reduceat(power, borders, axis=1))
     if not energies:
@@ -127,14 +129,16 @@ def mix_down(channels: Sequence[Channel], out: Floats, room: Room | None, wet: f
         piece = out[:, at : at + window]
         into_room = np.zeros_like(piece)
         for channel in channels:
-            dry = channel.stem.read(at, at + piece.shape[1])
+            dry = channel.stem.signal(at, at + piece.shape[1])
             if not dry.shape[1] or not channel.gain:
                 continue
-            scaled = dry * np.float32(channel.gain)
-            piece[:, : dry.shape[1]] += scaled
-            if channel.send:
-                scaled *= np.float32(channel.send)
-                into_room[:, : dry.shape[1]] += scaled
+            place = channel.stem.place or (1.0, 1.0)
+            for side in (0, 1):
+                scaled = dry[side % len(dry)] * np.float32(channel.gain * place[side])
+                piece[side, : scaled.size] += scaled
+                if channel.send:
+                    scaled *= np.float32(channel.send)
+                    into_room[side, : scaled.size] += scaled
         if hall is not None:
             piece += hall(into_room) * np.float32(wet)
 
@@ -169,8 +173,10 @@ def master(programme: Floats, rate: int, *, loudness: float | None, true_peak: f
         meter.add(programme[:, at : at + _WINDOW])
     ceiling = 10.0 ** (true_peak / 20.0)
     before = meter.integrated()
-    level = 1.0 if loudness is None or not np.isfinite(before) else 10.0 ** ((loudness - before) / 20.0)
-    peaks = _block_peaks(programme, 0.4 * ceiling / level)
+    level = 1.0
+    if loudness is not None and np.isfinite(before):
+        level = min(10.0 ** ((loudness - before) / 20.0), _HIGHEST_GAIN)
+    peaks = _block_peaks(programme, min(0.4 * ceiling / level, 0.45 * _highest(programme)))
     limits = np.ones_like(peaks)
     for _ in range(4):
         limits = limit_gains(peaks * np.float32(level), ceiling * 0.995, rate)
@@ -179,18 +185,24 @@ def master(programme: Floats, rate: int, *, loudness: float | None, true_peak: f
         reached = meter.integrated(np.square(limits.astype(np.float64) * level), BLOCK)
         if abs(loudness - reached) < 0.02:
             break
-        level *= 10.0 ** ((loudness - reached) / 20.0)
+        level = min(level * 10.0 ** ((loudness - reached) / 20.0), _HIGHEST_GAIN)
     whole = limits * np.float32(level)
     for at in range(0, programme.shape[1], _WINDOW):
         apply_gains(programme[:, at : at + _WINDOW], whole, at // BLOCK)
-    final = LoudnessMeter(rate)
-    highest = 0.0
-    for at in range(0, programme.shape[1], _WINDOW):
-        piece = programme[:, at : at + _WINDOW]
-        final.add(piece)
-        highest = max(highest, float(_block_peaks(piece, 0.5 * ceiling).max(initial=0.0)))
-    return Master(final.integrated(), float(20.0 * np.log10(highest)) if highest else float("-inf"), squeezed,
-                  float(-20.0 * np.log10(max(float(limits.min(initial=1.0)), 1e-6))))  # fmt: skip
+    limiting = float(-20.0 * np.log10(max(float(limits.min(initial=1.0)), 1e-6)))
+    highest = float(peaks.max(initial=0.0)) * level
+    reached = before + 20.0 * np.log10(level)  # exact as long as the limiter had nothing to do
+    if limiting:
+        final = LoudnessMeter(rate)
+        for at in range(0, programme.shape[1], _WINDOW):
+            final.add(programme[:, at : at + _WINDOW])
+        reached, highest = final.integrated(), float(_block_peaks(programme, 0.5 * ceiling).max(initial=0.0))
+    return Master(float(reached), float(20.0 * np.log10(highest)) if highest else float("-inf"), squeezed, abs(limiting))
+
+
+def _highest(programme: Floats) -> float:
+    pieces = range(0, programme.shape[1], _WINDOW)
+    return max((float(np.abs(programme[:, at : at + _WINDOW]).max()) for at in pieces), default=0.0)
 
 
 def _block_peaks(programme: Floats, floor: float) -> Floats:

@@ -16,7 +16,7 @@ from ripieno.generators.audio.performance import Curve, Part, Performance, perfo
 from ripieno.generators.audio.plan import Plan, plan_part
 from ripieno.generators.audio.presets import DEFAULT, MixPreset, Strip, mix_preset
 from ripieno.generators.audio.soundfont import SoundFont, load_soundfont
-from ripieno.generators.audio.stem import play
+from ripieno.generators.audio.stem import common_place, play
 from ripieno.generators.audio.stems import StemCache
 from ripieno.generators.audio.synth import Synth
 from ripieno.generators.audio.tape import Tape
@@ -237,10 +237,11 @@ def _record(
                 synth = Synth(font, rate, tone=line.strip.tone)
             plan = plan_part(line.part, font, rate)
             tick = _ticker(say, i, len(lines), line.part.name, plan.frames)
+            place = common_place(plan)
             if cache is not None:
-                tape = cache.record(key, plan.frames, partial(_play_onto, plan=plan, synth=synth, tick=tick))
+                tape = cache.record(key, plan.frames, place, partial(_play_onto, plan=plan, synth=synth, tick=tick))
             else:
-                tape = Tape.blank(plan.frames, in_memory=in_memory)
+                tape = Tape.blank(plan.frames, place, in_memory=in_memory)
                 _play_onto(tape, plan, synth, tick)
         tapes.append(tape)
     return tapes

@@ -17,9 +17,8 @@ _INAUDIBLE = 1e-6
 
 
 def play(plan: Plan, synth: Synth) -> Iterator[tuple[int, Floats]]:
-    """The stem as consecutive pieces: (first frame, (2, n) samples)."""
-    place = _common_place(plan.gains)
-    channels = 2 if place is None else 1
+    """The stem as consecutive pieces: (first frame, (channels, n) samples), one channel where `common_place` is not None."""
+    channels = 2 if common_place(plan) is None else 1
     base, held = 0, np.zeros((channels, 0), np.float32)
     borders = _batches(plan, synth.rate)
     for first, last in pairwise(borders):
@@ -32,7 +31,7 @@ def play(plan: Plan, synth: Synth) -> Iterator[tuple[int, Floats]]:
         for i, (start, w) in enumerate(zip(starts, inverse.tolist(), strict=True), first):
             _add(out, start, waves[w], plan.gains[i])
         done = out.shape[1] if last == plan.onset.size else min(int(plan.onset[last]) - base, out.shape[1])
-        yield base, out[:, :done] if place is None else out[:, :done] * place
+        yield base, out[:, :done]
         base, held = base + done, out[:, done:]
         if last < plan.onset.size and plan.onset[last] > base:  # silence until the next voice
             base = int(plan.onset[last])
@@ -49,15 +48,15 @@ def _batches(plan: Plan, rate: int) -> list[int]:
     return [0, *(np.flatnonzero(new) + 1).tolist(), plan.which.size]
 
 
-def _common_place(gains: list[Gains]) -> Floats | None:
-    """Left and right as shares of left, (2, 1), when every voice sits at the same place, so that one sum will do; else None."""
-    if not gains or any(g.shape[1] != 1 for g in gains):
+def common_place(plan: Plan) -> tuple[float, float] | None:
+    """Left and right as shares of left when every voice sits at the same place, so that one signal will do; else None."""
+    if not plan.gains or any(g.shape[1] != 1 for g in plan.gains):
         return None
-    left, right = np.concatenate(gains, axis=1)
+    left, right = np.concatenate(plan.gains, axis=1)
     if left.min() < _INAUDIBLE:
         return None
     share = right / left
-    return np.array([[1.0], [share[0]]], np.float32) if np.ptp(share) < 1e-4 else None
+    return (1.0, float(share[0])) if np.ptp(share) < 1e-4 else None
 
 
 def _add(out: Floats, at: int, wave: Floats, gains: Gains) -> None:

@@ -28,18 +28,22 @@ class StemCache:
             return None
         return tape
 
-    def record(self, key: str, frames: int, play: Callable[[Tape], None]) -> Tape:
+    def record(
+        self, key: str, frames: int, place: tuple[float, float] | None, play: Callable[[Tape], None]
+    ) -> Tape:
         """Has `play` fill a tape and keeps it under the key. Where the disk is full or forbidden the tape stays in memory."""
         part = self.folder / f"{key}.{os.getpid()}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with part.open("w+b") as file:
-                play(Tape(frames, file))
+                tape = Tape(frames, place, file)
+                play(tape)
+                tape.finish()
             part.replace(self._path(key))
             self._trim()
             return Tape.open(self._path(key))
         except OSError:
-            tape = Tape.blank(frames, in_memory=True)
+            tape = Tape.blank(frames, place, in_memory=True)
             play(tape)
             return tape
         finally:

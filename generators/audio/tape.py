@@ -1,6 +1,7 @@
-"""Tapes: stereo sound written once and read in windows, in memory or in a file, so that a long piece needs little memory."""
+"""Tapes: sound written once and read in windows, in memory or in a file, so that a long piece needs little memory."""
 
 import os
+import struct
 import tempfile
 import weakref
 from pathlib import Path
@@ -11,63 +12,81 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 _FRAME_BYTES = 4
+_TRAILER = struct.Struct("<II2f")  # channels, frames, left, right
 
 
 class Tape:
-    """A recording of (2, frames) float32; what was not written is silence.
+    """A recording in stereo; what was not written is silence.
 
     Args:
         frames: its length.
-        file: where to keep it (left and right one after the other, native float32); None for memory.
+        place: (left, right) when both sides are one signal at two levels, of which only the signal is kept; else None.
+        file: where to keep it (channels one after the other, native float32, then a trailer); None for memory.
     """
 
-    def __init__(self, frames: int, file: BinaryIO | None = None) -> None:
-        self.frames = frames
-        self._file = file
-        self._memory = np.zeros((2, frames if file is None else 0), np.float32)
+    def __init__(self, frames: int, place: tuple[float, float] | None = None, file: BinaryIO | None = None) -> None:
+        self.frames, self.place, self._file = frames, place, file
+        self.channels = 2 if place is None else 1
+        self._memory = np.zeros((self.channels, frames if file is None else 0), np.float32)
         if file is not None:
-            file.truncate(2 * frames * _FRAME_BYTES)
             weakref.finalize(self, file.close)
 
     @classmethod
     def open(cls, path: Path) -> "Tape":
-        """A tape that lies in a file, for reading.
+        """A finished tape that lies in a file, for reading.
 
         Raises:
-            OSError: the file cannot be opened.
+            OSError: the file cannot be opened, or is no tape.
         """
-        file = path.open("rb")
-        tape = cls(0)
-        tape._file, tape.frames = file, os.fstat(file.fileno()).st_size // (2 * _FRAME_BYTES)
-        weakref.finalize(tape, file.close)
-        return tape
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            trailer = os.pread(file.fileno(), _TRAILER.size, max(0, size - _TRAILER.size))
+        if len(trailer) < _TRAILER.size:
+            raise OSError(f"{path} is cut off")
+        channels, frames, left, right = _TRAILER.unpack(trailer)
+        if channels not in (1, 2) or size != channels * frames * _FRAME_BYTES + _TRAILER.size:
+            raise OSError(f"{path} is damaged")
+        return cls(frames, (left, right) if channels == 1 else None, path.open("rb"))
 
     @classmethod
-    def blank(cls, frames: int, *, in_memory: bool) -> "Tape":
+    def blank(cls, frames: int, place: tuple[float, float] | None = None, *, in_memory: bool) -> "Tape":
         """A fresh tape, in memory or in a temporary file that vanishes with it."""
-        return cls(frames, None if in_memory else tempfile.TemporaryFile())
+        return cls(frames, place, None if in_memory else tempfile.TemporaryFile())
 
     def write(self, at: int, piece: Floats) -> None:
-        """Puts (2, n) at a frame."""
+        """Puts (channels, n) at a frame."""
         piece = piece[:, : max(0, self.frames - at)]
         if self._file is None:
             self._memory[:, at : at + piece.shape[1]] = piece
             return
-        for side in (0, 1):
-            left = memoryview(piece[side].tobytes())
-            where = (side * self.frames + at) * _FRAME_BYTES
-            while left.nbytes:  # a write may be cut short at 2 GiB
-                done = os.pwrite(self._file.fileno(), left, where)
-                left, where = left[done:], where + done
+        for side in range(self.channels):
+            self._put(memoryview(piece[side].tobytes()), (side * self.frames + at) * _FRAME_BYTES)
 
-    def read(self, first: int, last: int) -> Floats:
-        """(2, n) frames from `first` up to `last`, or to the end; not to be changed."""
+    def finish(self) -> None:
+        """Writes the trailer, so that `open` knows the file."""
+        left, right = self.place or (1.0, 1.0)
+        trailer = _TRAILER.pack(self.channels, self.frames, left, right)
+        self._put(memoryview(trailer), self.channels * self.frames * _FRAME_BYTES)
+
+    def signal(self, first: int, last: int) -> Floats:
+        """(channels, n) frames from `first` up to `last`, or to the end; not to be changed."""
         last = min(last, self.frames)
         if self._file is None:
             return self._memory[:, first:last]
-        out = np.zeros((2, max(0, last - first)), np.float32)
-        for side in (0, 1):
+        out = np.zeros((self.channels, max(0, last - first)), np.float32)
+        for side in range(self.channels):
             view, where = memoryview(out[side]).cast("B"), (side * self.frames + first) * _FRAME_BYTES
             while view.nbytes and (done := os.preadv(self._file.fileno(), [view], where)):
                 view, where = view[done:], where + done
         return out
+
+    def read(self, first: int, last: int) -> Floats:
+        """(2, n) frames, placed."""
+        signal = self.signal(first, last)
+        return signal if self.place is None else signal * np.array(self.place, np.float32)[:, None]
+
+    def _put(self, left: memoryview, where: int) -> None:
+        assert self._file is not None
+        while left.nbytes:  # a write may be cut short at 2 GiB
+            done = os.pwrite(self._file.fileno(), left, where)
+            left, where = left[done:], where + done

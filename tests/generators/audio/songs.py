@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ripieno.generators.audio.performance import perform_midi
 from ripieno.generators.audio.plan import plan_part
 from ripieno.generators.audio.soundfont import SoundFont
-from ripieno.generators.audio.stem import play
+from ripieno.generators.audio.stem import common_place, play
 from ripieno.generators.audio.synth import Synth
 from ripieno.score.formats import smf
 
@@ -53,7 +53,8 @@ def dry(data: bytes, font: SoundFont, rate: int = 44_100, frames: int | None = N
     size = frames or max([round(performed.seconds * rate), *(p.frames for p in plans)])
     out = np.zeros((2, size), np.float32)
     for plan in plans:
+        place = np.array(common_place(plan) or (1.0, 1.0), np.float32)[:, None]
         for at, piece in play(plan, Synth(font, rate)):
             used = max(0, min(piece.shape[1], size - at))
-            out[:, at : at + used] += piece[:, :used]
+            out[:, at : at + used] += piece[:, :used] * place
     return out

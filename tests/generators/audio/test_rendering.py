@@ -193,8 +193,9 @@ def test_midi_files_keep_their_own_balance(tmp_path: Path) -> None:
 @given(st.integers(0, 2**32), st.integers(1, 30))
 def test_damaged_midi_files_give_an_error_or_a_performance(seed: int, hits: int) -> None:
     rng = np.random.default_rng(seed)
-    whole = midi([program(0, 3), control(0, 64, 100), *note(0, 0.5, 60), *note(0.2, 0.5, 60), control(0.6, 101, 0),
-                  control(0.6, 100, 0), control(0.6, 6, 12), control(0.7, 121, 0), *note(0.5, 0.1, 38, 90, 9)], 1.0)  # fmt: skip
+    events = [program(0, 3), control(0, 64, 100), *note(0, 0.5, 60), *note(0.2, 0.5, 60), *note(0.5, 0.1, 38, 90, 9)]
+    events += [control(0.6, 101, 0), control(0.6, 100, 0), control(0.6, 6, 12), control(0.7, 121, 0)]
+    whole = midi(events, 1.0)
     data = bytearray(whole)
     for at in rng.integers(0, len(data), hits):
         data[at] = rng.integers(256)
@@ -262,6 +263,18 @@ def test_a_tape_in_a_file_is_a_tape_in_memory(writes: list[tuple[int, int]], in_
         expected[:, at : at + length] = piece[:, : 100 - at]
     assert np.array_equal(tape.read(0, 1000), expected)
     assert np.array_equal(tape.read(30, 50), expected[:, 30:50])
+
+
+def test_a_tape_of_one_signal_sits_at_its_place_and_can_be_opened_again(tmp_path: Path) -> None:
+    with (tmp_path / "t").open("w+b") as file:
+        tape = Tape(100, (1.0, 0.5), file)
+        tape.write(10, np.ones((1, 20), np.float32))
+        tape.finish()
+    again = Tape.open(tmp_path / "t")
+    assert again.read(0, 100).sum(axis=1).tolist() == [20.0, 10.0]
+    (tmp_path / "t").write_bytes((tmp_path / "t").read_bytes()[:-30])
+    with pytest.raises(OSError, match="damaged"):
+        Tape.open(tmp_path / "t")
 
 
 @pytest.mark.parametrize("kind", sorted(FORMATS))
