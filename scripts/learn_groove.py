@@ -49,7 +49,7 @@ def strokes(path: Path, bpm: float) -> list[tuple[str, int, float, int]]:
 
 
 def summary(rows: list[tuple[int, float, int]], bars: float) -> dict[str, object]:
-    """Levels (ghost, normal, accent), and by sixteenth: strokes per bar and velocity against the mean."""
+    """Levels (ghost, normal, accent), and by sixteenth: strokes and ghost notes per bar, velocity against the mean."""
     place = np.array([r[0] for r in rows])
     late = np.array([r[1] for r in rows])
     velocity = np.array([r[2] for r in rows], dtype=float)
@@ -65,6 +65,7 @@ def summary(rows: list[tuple[int, float, int]], bars: float) -> dict[str, object
         "levels": [round(ghost), round(float(np.median(sure))), round(accent)],
         "velocity_sd": round(float(np.std(sure)), 1),
         "per_bar": [round(float((place == i).sum() / bars), 2) for i in range(16)],
+        "ghosts": [round(float((place[soft] == i).sum() / bars), 2) for i in range(16)],
         "lean": [round(x) for x in lean],
         "late_ms": round(float(np.mean(beat)), 1) if len(beat) >= 20 else 0.0,
         "late_sd": round(float(np.std(beat)), 1) if len(beat) >= 20 else 0.0,

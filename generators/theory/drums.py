@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from ripieno.generators.theory.grids import Stroke
-from ripieno.generators.theory.groove import KICK_LINES, BarGroove, Groove, groove_of
-from ripieno.generators.theory.rhythm_style import KEYS, STEADY
-from ripieno.generators.theory.touch import Touch, touch
+from ripieno.generators.theory.groove import KICK_LINES, BarGroove, Groove, groove_of, section_key
+from ripieno.generators.theory.rhythm_style import HAND, KEYS, STEADY
+from ripieno.generators.theory.touch import Touch, ghost_chances, touch
 from ripieno.generators.theory.types import Context, Part, SectionPlan
 from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import Metre
@@ -39,6 +39,7 @@ def write_drums(part: Part, context: Context) -> Notes:
         energy = float(np.clip(plan.energy + 0.4 * (part.density - 0.5), 0.0, 1.0))
         lines = bar_lines(plan, section, groove, bar, metre, timeline.ppq, context.form.bars)
         lines = _decided(lines, plan, energy, metre, timeline.ppq, rng)
+        lines = _ghosted(lines, plan, groove, energy, metre, timeline.ppq, context.rng("ghosts", section_key(section)))
         lines = _playable(lines, MACHINE_COUNT if machine else HAND_COUNT, machine)
         start = timeline.bar_start(bar)
         hands = touch(groove.rhythm.drummer, metre, timeline.ppq)
@@ -146,6 +147,37 @@ def _decided(lines: Lines, plan: BarGroove, energy: float, metre: Metre, ppq: in
     return out
 
 
+def _ghosted(
+    lines: Lines, plan: BarGroove, groove: Groove, energy: float, metre: Metre, ppq: int, rng: np.random.Generator
+) -> Lines:
+    """Adds snare ghost notes where the style's drummer plays them: the same places through a section, more with energy.
+
+    Learnt in 4/4, so only bars of that shape get them; swung eighths get none between them; fills have their own.
+    """
+    cell, rhythm = ppq // 4, groove.rhythm
+    if (
+        not rhythm.ghosts
+        or metre.bar_ticks(ppq) != 16 * cell
+        or metre.compound
+        or plan.last
+        or plan.stop
+        or "snare" not in lines
+    ):
+        return lines
+    draws = rng.random(16)
+    step = 2 if rhythm.feel == "swing" else 1
+    taken = {s.offset for name, strokes in lines.items() if name not in FEET and name not in STEADY for s in strokes}
+    end = plan.fill_start if plan.fill is not None else 16 * cell
+    chances = ghost_chances(rhythm.drummer)
+    share = rhythm.ghosts * (0.5 + 0.8 * energy) * (1.3 if plan.variant else 1.0)
+    ghosts = [
+        Stroke(i * cell, cell, "o", False)
+        for i in range(0, 16, step)
+        if draws[i] < chances[i] * share and i * cell < end and not {(i - 1) * cell, i * cell} & taken
+    ]
+    return {**lines, "snare": tuple(sorted((*lines["snare"], *ghosts)))} if ghosts else lines
+
+
 def _breathing_hat(lines: Lines, metre: Metre, ppq: int) -> Lines:
     """Opens the last hat of a phrase where it falls off the beat, as drummers do to lead on."""
     last = lines["hihat"][-1]
@@ -168,6 +200,8 @@ def _playable(lines: Lines, hands: int, machine: bool) -> Lines:
                 continue
             if name in FEET:
                 feet_at[stroke.offset] = feet_at.get(stroke.offset, 0) + 1
+            elif name in HAND and not machine:
+                pass  # another player's
             else:
                 room = hands - (feet_at.get(stroke.offset, 0) if machine else 0)
                 if taken.get(stroke.offset, 0) >= room:

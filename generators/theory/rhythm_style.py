@@ -186,6 +186,7 @@ class RhythmStyle(Frozen):
         metre, cell: in which patterns are written unless they say otherwise.
         feel: 'straight', 'swing', 'ternary', 'latin', 'march', 'free': chooses house patterns for what the style lacks.
         drummer: whose playing of the Groove MIDI takes shapes velocities ('rock', 'funk', ...), 'machine' for none.
+        ghosts: how much of that drummer's ghost notes on the snare is added to the patterns' own, 0..1.
         crash: section starts at this energy or above are marked by a crash cymbal; above 1: never.
         fills: how readily phrases end in a fill, 0..1; section ends always may.
         variation: how readily a bar takes an alternate of its lines: 0 never, 0.35 song-like, 0.85 in free conversation.
@@ -205,6 +206,7 @@ class RhythmStyle(Frozen):
     cell: str = "16"
     feel: str = Field(default="straight", pattern="^(straight|swing|ternary|latin|march|free)$")
     drummer: str = "rock"
+    ghosts: Unit = 0.0
     crash: float = Field(default=0.55, ge=0.0, le=2.0)
     fills: Unit = 0.5
     variation: Unit = 0.35

@@ -38,6 +38,12 @@ def drummers() -> tuple[str, ...]:
     return tuple(_learnt())
 
 
+def ghost_chances(drummer: str) -> tuple[float, ...]:
+    """How many ghost notes the drummer plays on the snare at each sixteenth of a 4/4 bar, on average; all 0 if unknown."""
+    row = _learnt().get(drummer, {}).get("snare")
+    return tuple(row["ghosts"]) if row else (0.0,) * 16
+
+
 class Touch:
     """Velocities of one drummer. `drummer` is a style of the data, or 'machine' for strokes all alike.
 

@@ -14,7 +14,7 @@ from ripieno.generators.theory.comping import comp_onsets
 from ripieno.generators.theory.drums import write_drums
 from ripieno.generators.theory.groove import groove_of
 from ripieno.generators.theory.percussion import write_percussion
-from ripieno.generators.theory.rhythm_style import KEYS
+from ripieno.generators.theory.rhythm_style import HAND, KEYS
 from ripieno.generators.theory.style import builtin_styles
 from ripieno.generators.theory.types import Context
 from ripieno.score.brief import Attribute
@@ -55,7 +55,7 @@ def check_sound(context: Context, drums: Notes, congas: Notes, bass: Notes) -> N
     for key in set(drums["pitch"]):
         one = drums[drums["pitch"] == key]
         assert (one["start"][:-1] + one["duration"][:-1] <= one["start"][1:]).all(), "strokes of a drum do not overlap"
-    hands = drums[~np.isin(drums["pitch"], list(FEET))]
+    hands = drums[~np.isin(drums["pitch"], [*FEET, *HAND.values()])]
     most = 4 if groove_of(context).rhythm.drummer == "machine" else 2
     assert not len(hands) or max(Counter(hands["start"].tolist()).values()) <= most
     for index, plan in enumerate(context.form.sections):
@@ -215,6 +215,20 @@ def test_more_energy_and_density_mean_more_strokes() -> None:
     context, _, _, _ = band("pop", seed=2)
     asked = replace(context, brief=context.brief.model_copy(update={"density": Attribute(value=1.0)}), notes={})
     assert groove_of(asked).sections[1].energy > groove_of(context).sections[1].energy
+
+
+def test_ghost_notes_are_soft_and_keep_clear_of_the_backbeat() -> None:
+    counts = []
+    for style in ("rock", "soul", "hip_hop"):
+        context, drums, _, _ = band(style, seed=2)
+        snare = drums[drums["pitch"] == KEYS["snare"]]
+        ghosts = snare[snare["velocity"] < 60]
+        counts.append(len(ghosts))
+        loud = set(snare["start"][snare["velocity"] >= 60].tolist())
+        assert not loud & set(ghosts["start"].tolist())
+        assert context.style.rhythm.ghosts > 0
+    assert sum(counts) > 30
+    assert band("house", seed=2)[0].style.rhythm.ghosts == 0
 
 
 def test_builds_roll_up_to_a_silence_before_the_drop() -> None:
