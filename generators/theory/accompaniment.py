@@ -13,7 +13,7 @@ from ripieno.generators.theory.comping import comp_onsets
 from ripieno.generators.theory.form import phrase_at
 from ripieno.generators.theory.style import data_table
 from ripieno.generators.theory.types import Context, Part
-from ripieno.generators.theory.voicing import Voicing, candidates, guitar_shapes, lead_voices
+from ripieno.generators.theory.voicing import Voicing, candidates, guitar_shapes, lead_voices, small_grips
 from ripieno.score.instruments import Role
 from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import PPQ
@@ -32,8 +32,12 @@ def voiced(part: Part, context: Context, count: int, spread: str = "") -> list[V
     for span in context.chords:
         if part.instrument.id in _DRIVEN or (style.harmony.colour == "power" and part.instrument.family == "guitar"):
             shapes.append(candidates(span.chord, min(3, count), part.low, part.high, "power", True))
+        elif part.instrument.family in _GUITARS and style.profile.family == "jazz" and not spread:
+            shapes.append(small_grips(span.chord, 3, part.low, min(part.high, part.low + 15)))
         elif part.instrument.family in _GUITARS and count >= 4 and not spread:
-            shapes.append(guitar_shapes(span.chord, part.low, part.high))
+            free = context.brief.pitch_range is None and context.brief.pitch_range_octaves is None
+            low = max(part.instrument.low, part.low - 8) if free else part.low  # shapes need the low strings
+            shapes.append(guitar_shapes(span.chord, low, part.high))
         else:
             shape = spread or _spread(part, style.profile.family)
             shapes.append(candidates(span.chord, count, part.low, part.high, shape, rooted))

@@ -294,7 +294,7 @@ def _played(
         if length >= PPQ and not sketch.fresh and not sketch.pin and rng.random() < habits.ornament * 0.6:
             at = moments.at(sketch.start)
             above = next((pitch + i for i in (1, 2, 3) if at.scale[(pitch + i) % 12]), pitch + 2)
-            grace = PPQ // 8
+            grace = PPQ // 4  # a semiquaver on the beat: what players make of it, and clear to write down
             if above <= part.high:
                 rows.append((sketch.start, grace, above, velocity - 14))
                 rows.append((sketch.start + grace, length - grace, pitch, velocity))

@@ -90,8 +90,8 @@ def apart(parts: Sequence[Part], brief: Brief) -> list[Part]:
             drop = min(high - ceiling - 3, max(0, low - comfort))
             low, high = low - drop, min(part.high, max(low - drop + 12, ceiling + 3))
         if number and part.role in (*HARMONY, Role.RIFF) and not asked:
-            shift = 7 if number % 2 else -5
-            if comfort <= low + shift and high + shift <= part.instrument.comfort_high:
+            shift = 7 if number % 2 and (not leads or high + 7 <= roof) else -5
+            if max(comfort, 43) <= low + shift and high + shift <= part.instrument.comfort_high:
                 low, high = low + shift, high + shift
         out.append(replace(part, low=low, high=high))
     return out

@@ -11,6 +11,7 @@ from itertools import pairwise, product
 import numpy as np
 import numpy.typing as npt
 
+from ripieno.score.checks.playability import guitar_shape
 from ripieno.score.chords import Chord
 
 Voicing = tuple[int, ...]
@@ -151,7 +152,7 @@ def guitar_shapes(chord: Chord, low: int, high: int) -> tuple[Voicing, ...]:
     """Shapes that one hand can grip on six strings in standard tuning, up to the tenth fret.
 
     Sounding strings lie side by side, the root (or the slash bass) is lowest, four fingers reach four frets, an index finger
-    may lie flat across. Returns plain close voicings where no shape fits the register.
+    may lie flat across. Where no shape fits the register, the grips of fewer strings that do.
     """
     wanted = {(chord.root_pc + i) % 12 for i in chord.intervals}
     needed = set(tones(chord, 3, rooted=True))
@@ -177,7 +178,17 @@ def guitar_shapes(chord: Chord, low: int, high: int) -> tuple[Voicing, ...]:
                         and all(b > a for a, b in pairwise(shape)):
                     found.add(shape)
     if not found:
-        return candidates(chord, 4, low, high, "any", True)
+        return small_grips(chord, 4, low, high)
     sizes = [len(s) for s in found]
     size = max(set(sizes), key=lambda n: (sizes.count(n), n))
     return tuple(sorted(s for s in found if len(s) == size))
+
+
+@lru_cache(maxsize=4096)
+def small_grips(chord: Chord, count: int, low: int, high: int) -> tuple[Voicing, ...]:
+    """Grips of at most `count` strings anywhere on a guitar's neck, third and seventh first: what a jazz guitarist comps."""
+    for size in range(count, 0, -1):
+        found = tuple(v for v in candidates(chord, size, low, high, "any", False) if guitar_shape(v))
+        if found:
+            return found
+    return candidates(chord, 1, low, high, "close", False)
