@@ -72,6 +72,7 @@ def _choose_bars(brief: Brief, profile: StyleProfile, metre: Metre, span: tuple[
         return _fit_tempo(brief, metre, span) if span is not None else brief
     if span is not None:
         least, wanted, most = span
+        assert brief.tempo is not None
         one = bar_seconds(metre, brief.tempo.value)
         exact = wanted / one
         options = [b for b in range(max(1, int(least / one)), int(most / one) + 2) if least <= b * one <= most]
@@ -108,6 +109,7 @@ def _fit_tempo(brief: Brief, metre: Metre, span: tuple[float, float, float]) -> 
     if brief.tempo.origin is Origin.STATED or not low <= bpm <= high:
         clipped = brief.tempo.value if brief.tempo.origin is Origin.STATED else round(min(max(bpm, low), high), 2)
         brief = revised(brief, {"tempo": brief.tempo.model_copy(update={"value": clipped})})
+        assert brief.bars is not None
         actual = brief.bars.value * bar_seconds(metre, clipped)
         return with_notice(
             brief, "duration",

@@ -2,15 +2,21 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
+from typing import Protocol
 
 from langgraph.runtime import Runtime
 from pydantic_core import to_jsonable_python
 
 from ripieno.agents.state import Ensemble, Progress, Timing, TurnState
 
-Node = Callable[[TurnState, Runtime[Ensemble]], TurnState]
+
+class Node(Protocol):
+    """A step of the graph: state and context in, the changed keys of the state out."""
+
+    def __call__(self, state: TurnState, *, runtime: Runtime[Ensemble]) -> TurnState:
+        """Takes the step."""
+        ...
 
 
 def say(runtime: Runtime[Ensemble], agent: str, message: str, done: int | None = None, total: int | None = None) -> None:
@@ -21,10 +27,9 @@ def say(runtime: Runtime[Ensemble], agent: str, message: str, done: int | None =
 def timed(name: str, node: Node) -> Node:
     """The node, adding what it cost to the state."""
 
-    @wraps(node)
-    def run(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
+    def run(state: TurnState, *, runtime: Runtime[Ensemble]) -> TurnState:
         cpu, wall = time.process_time(), time.perf_counter()
-        update = node(state, runtime)
+        update = node(state, runtime=runtime)
         spent = Timing(node=name, cpu=time.process_time() - cpu, wall=time.perf_counter() - wall)
         return {**update, "timings": [spent]}
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 from ripieno.agents.brains.embedded.brain import EmbeddedBrain
@@ -88,9 +89,9 @@ class Session:
                 stream_mode=["custom", "values"],
             ):
                 if mode == "custom":
-                    watch(chunk)
+                    watch(cast(Progress, chunk))
                 else:
-                    state = chunk
+                    state = cast(TurnState, chunk)
         for leftover in checkpoints.parent.glob(f"{checkpoints.name}*"):
             leftover.unlink()  # the turn is committed; its checkpoints have no more use
         return state

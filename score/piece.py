@@ -28,10 +28,7 @@ Controls = npt.NDArray[np.void]
 
 def make_notes(rows: Iterable[Sequence[int]] | Notes = ()) -> Notes:
     """A sorted, read-only array of notes from (start, duration, pitch, velocity) rows or from an unsorted array."""
-    if isinstance(rows, np.ndarray):
-        array = rows.astype(NOTE_DTYPE)
-    else:
-        array = np.array([tuple(r) for r in rows], dtype=NOTE_DTYPE)
+    array = np.array(rows if isinstance(rows, np.ndarray) else [tuple(r) for r in rows], dtype=NOTE_DTYPE)
     array = array[np.lexsort((array["velocity"], array["duration"], array["pitch"], array["start"]))]
     array.setflags(write=False)
     return array

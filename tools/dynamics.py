@@ -1,6 +1,6 @@
 """Instructions about loudness."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -86,4 +86,4 @@ def _scale(instruction: ScaleVelocities, piece: Piece | None, bench: Workbench) 
     return Candidate(edit_tracks(piece, instruction.scope, change), "exact", bench.seed)
 
 
-TOOLS: tuple[Tool[Instruction], ...] = (Tool(ShapeDynamics, _shape), Tool(ScaleVelocities, _scale))
+TOOLS: tuple[Tool[Any], ...] = (Tool(ShapeDynamics, _shape), Tool(ScaleVelocities, _scale))

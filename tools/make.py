@@ -1,7 +1,7 @@
 """Instructions that invent: compose, add a track, regenerate. A generation tool does the inventing."""
 
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from ripieno.generators.base import Candidate, GenerationRequest
 from ripieno.score.brief import Brief, PartRequest
@@ -65,7 +65,7 @@ def _regenerate(instruction: Regenerate, piece: Piece | None, bench: Workbench) 
     return replace(made, seed=bench.seed)
 
 
-TOOLS: tuple[Tool[Instruction], ...] = (
+TOOLS: tuple[Tool[Any], ...] = (
     Tool(Compose, _compose, generative=True, needs_piece=False),
     Tool(AddTrack, _add_track, generative=True),
     Tool(Regenerate, _regenerate, generative=True),

@@ -1,7 +1,7 @@
 """Instructions about the notes of tracks: transpose, fit to the instrument's range, limit the voices, thin out."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -133,7 +133,7 @@ def _thin_out(instruction: Instruction, piece: Piece, track: Track, inside: npt.
     return notes[kept]
 
 
-TOOLS: tuple[Tool[Instruction], ...] = (
+TOOLS: tuple[Tool[Any], ...] = (
     Tool(Transpose, _exact(_transpose)),
     Tool(RangeFit, _exact(_range_fit)),
     Tool(LimitVoices, _exact(_limit_voices)),

@@ -11,7 +11,7 @@ from ripieno.tools import dynamics, make, notes, tempo, tracks
 from ripieno.tools.base import Instruction, Tool, Workbench
 from ripieno.tools.proof import prove
 
-TOOLS: dict[str, Tool[Instruction]] = {
+TOOLS: dict[str, Tool[Any]] = {
     tool.kind: tool for family in (make, tempo, dynamics, notes, tracks) for tool in family.TOOLS
 }
 AnyInstruction = Annotated[

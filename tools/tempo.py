@@ -1,7 +1,7 @@
 """Instructions about tempo."""
 
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -68,4 +68,4 @@ def _change_tempo(instruction: ChangeTempo, piece: Piece | None, bench: Workbenc
     return Candidate(changed, "exact", bench.seed)
 
 
-TOOLS: tuple[Tool[Instruction], ...] = (Tool(ChangeTempo, _change_tempo),)
+TOOLS: tuple[Tool[Any], ...] = (Tool(ChangeTempo, _change_tempo),)

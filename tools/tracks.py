@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -70,7 +70,7 @@ def _rename(instruction: Instruction, track: Track) -> Track:
     return replace(track, name=instruction.name)
 
 
-TOOLS: tuple[Tool[Instruction], ...] = (
+TOOLS: tuple[Tool[Any], ...] = (
     Tool(RemoveTrack, _remove),
     Tool(SetMix, _head(_set_mix)),
     Tool(RenameTrack, _head(_rename)),

@@ -203,7 +203,9 @@ def _active(order: Sequence[Seat], kind: str, energy: float, entries: float, ind
         rest = [s for s in chosen if s.role is not Role.LEAD]
         chosen = rest or chosen
     if kind == "break":
-        chosen = [s for s in order if s.role not in (Role.DRUMS, Role.BASS)][: max(2, n // 2)] or chosen
+        quiet = [s for s in order if s.role not in (Role.DRUMS, Role.BASS)]
+        quiet.sort(key=lambda s: s.role not in (Role.PAD, Role.LEAD))  # the tune over held harmony, then the others
+        chosen = quiet[: max(2, n // 2)] or chosen
     if kind in ("drop", "chorus") or (index == count - 1 and energy > 0.6):
         chosen = list(order)
     return chosen

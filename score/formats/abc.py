@@ -20,7 +20,7 @@ _CLEFS = {"percussion": "perc", "grand": "treble"}
 
 
 def write_abc(piece: Piece) -> str:
-    """A piece as ABC. Ornaments, dynamics and the exact timing of a performance are not in it."""
+    """A piece as ABC. Dynamics and the exact timing of a performance are not in it."""
     notated = notate(piece)
     first = notated.measures[0]
     assert first.metre is not None and first.key is not None  # every piece starts with both
@@ -121,8 +121,9 @@ def _event(event: Event, part: Part, signs: "_Signs") -> str:
         return ("x" if event.hidden else "z") + length
     tie = "-" if event.tie_out and not part.is_drum else ""
     dot = "." if event.staccato else ""
+    graces = "".join(_head(h, part.is_drum, signs) for h in event.graces)
     heads = [_head(h, part.is_drum, signs) for h in event.heads]
-    return dot + (f"[{''.join(heads)}]" if len(heads) > 1 else heads[0]) + length + tie
+    return (f"{{/{graces}}}" if graces else "") + dot + (f"[{''.join(heads)}]" if len(heads) > 1 else heads[0]) + length + tie
 
 
 class _Signs:

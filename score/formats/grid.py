@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ripieno.score.formats.graces import take_graces
 from ripieno.score.piece import Notes
 from ripieno.score.time import Metre, Timeline
 
@@ -87,6 +88,7 @@ class Snapped:
         start, end: units, whole; `end` is the performed end snapped, at least one grid step after `start`.
         real_start, real_end: units, as performed.
         pitch, velocity: as in the notes.
+        grace: the pitch of the grace note before each, -1 for none.
         triplets: first units of the cells that stand on a triplet grid.
     """
 
@@ -96,15 +98,24 @@ class Snapped:
     real_end: npt.NDArray[np.float64]
     pitch: npt.NDArray[np.int64]
     velocity: npt.NDArray[np.int64]
+    grace: npt.NDArray[np.int64]
     triplets: frozenset[int]
 
 
-def snap(notes: Notes, timeline: Timeline, bars: tuple[Bar, ...], cells: tuple[Cell, ...]) -> Snapped:
-    """Puts a track's notes on the display grid; what lies behind the last bar line is cut off."""
+def snap(
+    notes: Notes, timeline: Timeline, bars: tuple[Bar, ...], cells: tuple[Cell, ...], *, graces: bool = True
+) -> Snapped:
+    """Puts a track's notes on the display grid; what lies behind the last bar line is cut off.
+
+    `graces`: whether very short notes before long ones are grace notes.
+    """
     last = bars[-1].end
+    grace = np.full(len(notes), -1, dtype=np.int64)
+    if graces:
+        notes, grace = take_graces(notes, timeline.ppq / UNITS)
     real_start = to_units(notes["start"].astype(np.int64), timeline, bars)
     keep = real_start < last
-    notes, real_start = notes[keep], real_start[keep]
+    notes, real_start, grace = notes[keep], real_start[keep], grace[keep]
     real_end = to_units(notes["start"].astype(np.int64) + notes["duration"], timeline, bars)
     real_end = np.minimum(real_end, last)
     edges = np.array([c.start for c in cells] + [last], dtype=np.int64)
@@ -124,7 +135,7 @@ def snap(notes: Notes, timeline: Timeline, bars: tuple[Bar, ...], cells: tuple[C
     end = np.minimum(np.maximum(end, start + step), last)
     triplets = frozenset(int(cells[i].start) for i in np.flatnonzero((grids == 8) | (grids == 4)))
     return Snapped(
-        start, end, real_start, real_end, notes["pitch"].astype(np.int64), notes["velocity"].astype(np.int64), triplets
+        start, end, real_start, real_end, notes["pitch"].astype(np.int64), notes["velocity"].astype(np.int64), grace, triplets
     )
 
 

@@ -30,6 +30,7 @@ class Chord:
     velocity: int
     voice: int = 1
     staccato: bool = False
+    graces: tuple[int, ...] = ()
 
     @property
     def centre(self) -> float:
@@ -72,10 +73,10 @@ def write_drums(notes: Snapped, cells: tuple[Cell, ...]) -> list[Chord]:
 
 def _gather(notes: Snapped, chosen: npt.NDArray[np.bool_], *, single: bool) -> list[Chord]:
     """Chords of the notes that start together; two of them where their ends differ too much for one."""
-    columns = (notes.start, notes.end, notes.real_end - notes.real_start, notes.pitch, notes.velocity)
-    rows: dict[int, list[tuple[int, float, int, int]]] = defaultdict(list)
-    for start, end, real, pitch, velocity in zip(*(c[chosen].tolist() for c in columns), strict=True):
-        rows[start].append((end, real, pitch, velocity))
+    columns = (notes.start, notes.end, notes.real_end - notes.real_start, notes.pitch, notes.velocity, notes.grace)
+    rows: dict[int, list[tuple[int, float, int, int, int]]] = defaultdict(list)
+    for start, *row in zip(*(c[chosen].tolist() for c in columns), strict=True):
+        rows[start].append(tuple(row))
     chords = []
     for start in sorted(rows):
         together = sorted(rows[start])
@@ -87,7 +88,8 @@ def _gather(notes: Snapped, chosen: npt.NDArray[np.bool_], *, single: bool) -> l
             if group:
                 pitches = tuple(sorted({r[2] for r in group}))
                 velocity = max(r[3] for r in group)
-                chords.append(Chord(start, group[-1][0], max(r[1] for r in group), pitches, velocity))
+                graces = tuple(sorted({r[4] for r in group if r[4] >= 0}))
+                chords.append(Chord(start, group[-1][0], max(r[1] for r in group), pitches, velocity, graces=graces))
     return chords
 
 
@@ -125,6 +127,7 @@ def _merge(line: list[Chord]) -> list[Chord]:
             other.end = max(other.end, chord.end)
             other.real = max(other.real, chord.real)
             other.velocity = max(other.velocity, chord.velocity)
+            other.graces = tuple(sorted({*other.graces, *chord.graces}))
         else:
             out.append(chord)
     for a, b in itertools.pairwise(out):

@@ -279,7 +279,9 @@ def _offset(mark: _Mark, start: int) -> None:
 
 
 def _note(bar: ET.Element, event: Event, voice: int, staff: int, percussion: bool, drums: str) -> None:
-    """A rest, a note, or a chord as several notes."""
+    """A rest, a note, or a chord as several notes, after its grace notes."""
+    for place, head in enumerate(event.graces):
+        _grace(bar, head, voice, staff, chord=place > 0)
     heads: tuple[Head | None, ...] = event.heads or (None,)
     for place, head in enumerate(heads):
         note = ET.SubElement(bar, "note")
@@ -319,6 +321,20 @@ def _note(bar: ET.Element, event: Event, voice: int, staff: int, percussion: boo
         _notations(note, event, first=not place)
 
 
+def _grace(bar: ET.Element, head: Head, voice: int, staff: int, *, chord: bool) -> None:
+    note = ET.SubElement(bar, "note")
+    ET.SubElement(note, "grace", slash="yes")
+    if chord:
+        ET.SubElement(note, "chord")
+    _spelled_pitch(note, head)
+    _text(note, "voice", voice)
+    _text(note, "type", "eighth")
+    if head.sign:
+        _text(note, "accidental", _SIGNS[head.sign])
+    if staff:
+        _text(note, "staff", staff)
+
+
 def _pitch(note: ET.Element, event: Event, head: Head | None, percussion: bool) -> None:
     if head is None:
         rest = ET.SubElement(note, "rest")
@@ -329,11 +345,15 @@ def _pitch(note: ET.Element, event: Event, head: Head | None, percussion: bool) 
         _text(unpitched, "display-step", drum(head.pitch).step)
         _text(unpitched, "display-octave", drum(head.pitch).octave)
     else:
-        pitch = ET.SubElement(note, "pitch")
-        _text(pitch, "step", head.name[0])
-        if head.alter:
-            _text(pitch, "alter", head.alter)
-        _text(pitch, "octave", head.octave)
+        _spelled_pitch(note, head)
+
+
+def _spelled_pitch(note: ET.Element, head: Head) -> None:
+    pitch = ET.SubElement(note, "pitch")
+    _text(pitch, "step", head.name[0])
+    if head.alter:
+        _text(pitch, "alter", head.alter)
+    _text(pitch, "octave", head.octave)
 
 
 def _notations(note: ET.Element, event: Event, *, first: bool) -> None:

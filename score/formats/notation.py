@@ -70,6 +70,7 @@ class Event:
         tie_in, tie_out: whether it continues the event before, or is continued.
         hidden: a rest that only fills a second voice.
         beams: for each beam level 'begin', 'continue', 'end', 'forward hook' or 'backward hook'.
+        graces: grace notes before it, which sound together.
     """
 
     start: int
@@ -85,6 +86,7 @@ class Event:
     hidden: bool = False
     velocity: int = 0
     beams: tuple[str, ...] = ()
+    graces: tuple[Head, ...] = ()
 
 
 Voice = tuple[Event, ...]
@@ -227,7 +229,7 @@ def _chord_marks(piece: Piece, bars: tuple[Bar, ...]) -> Iterable[tuple[int, int
 def _part(piece: Piece, track: Track, bars: tuple[Bar, ...]) -> Part:
     row = track.instrument
     cells = cells_of(bars)
-    notes = snap(track.notes, piece.timeline, bars, cells)
+    notes = snap(track.notes, piece.timeline, bars, cells, graces=not row.is_drum)
     everything = np.ones(len(notes.start), dtype=bool)
     if row.is_drum:
         lines = [write_drums(notes, cells)]
@@ -281,14 +283,24 @@ class _Harmony:
         return self._chords[i] if i >= 0 and unit < self._ends[i] else None
 
 
-def _heads(chord: Chord, following: Chord | None, harmony: _Harmony, percussion: bool) -> tuple[Head, ...]:
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """A chord with its noteheads and those of its grace notes."""
+
+    chord: Chord
+    heads: tuple[Head, ...]
+    graces: tuple[Head, ...] = ()
+
+
+def _spelled(chord: Chord, following: Chord | None, harmony: _Harmony, percussion: bool) -> _Spelled:
     if percussion:
-        return tuple(Head(p, drum(p).step) for p in chord.pitches)
+        return _Spelled(chord, tuple(Head(p, drum(p).step) for p in chord.pitches))
     key, symbol = harmony.key(chord.start), harmony.chord(chord.start)
     target = None
     if following is not None and len(chord.pitches) == len(following.pitches) == 1:
         target = following.pitches[0]
-    return tuple(Head(p, spell(p, key, symbol, target)) for p in chord.pitches)
+    heads = tuple(Head(p, spell(p, key, symbol, target)) for p in chord.pitches)
+    return _Spelled(chord, heads, tuple(Head(p, spell(p, key, symbol, chord.pitches[-1])) for p in chord.graces))
 
 
 def _bars(
@@ -296,13 +308,13 @@ def _bars(
 ) -> tuple[tuple[Voice, ...], ...]:
     """The voices of each bar, filled with rests, beamed."""
     starts = [bar.start for bar in bars]
-    found: dict[tuple[int, int], list[tuple[Chord, tuple[Head, ...]]]] = defaultdict(list)
+    found: dict[tuple[int, int], list[_Spelled]] = defaultdict(list)
     for voice in (1, 2):
         chords = [c for c in line if c.voice == voice]
         for i, chord in enumerate(chords):
-            heads = _heads(chord, chords[i + 1] if i + 1 < len(chords) else None, harmony, percussion)
+            spelled = _spelled(chord, chords[i + 1] if i + 1 < len(chords) else None, harmony, percussion)
             for index in range(bisect_right(starts, chord.start) - 1, bisect_right(starts, chord.end - 1)):
-                found[index, voice].append((chord, heads))
+                found[index, voice].append(spelled)
     out = []
     for i, bar in enumerate(bars):
         first = _voice(found[i, 1], bar, triplets, second=False)
@@ -323,15 +335,17 @@ def _signs(voices: list[list[Event]], key: Key) -> list[list[Event]]:
     places = [(e.start, v, i) for v, voice in enumerate(voices) for i, e in enumerate(voice) if e.heads]
     for _, v, i in sorted(places):
         event = out[v][i]
+        if event.tie_in:
+            continue
         heads = []
-        for head in event.heads:
+        for head in event.graces + event.heads:
             place = (head.name[0], head.octave)
-            known = in_force.get(place, signature[head.name[0]])
-            if known != head.alter and not event.tie_in:
+            if in_force.get(place, signature[head.name[0]]) != head.alter:
                 in_force[place] = head.alter
                 head = replace(head, sign="#" * head.alter or "b" * -head.alter or "=")
             heads.append(head)
-        out[v][i] = replace(event, heads=tuple(heads))
+        behind = len(event.graces)
+        out[v][i] = replace(event, graces=tuple(heads[:behind]), heads=tuple(heads[behind:]))
     return out
 
 
@@ -341,18 +355,18 @@ def _signature_names(signature: int) -> list[str]:
 
 
 def _voice(
-    chords: list[tuple[Chord, tuple[Head, ...]]], bar: Bar, triplets: frozenset[int], *, second: bool
+    chords: list[_Spelled], bar: Bar, triplets: frozenset[int], *, second: bool
 ) -> list[Event]:
     if not chords:
         return [Event(0, bar.length, "measure")]
     active = _active_triplets(chords, bar, triplets)
     out: list[Event] = []
     place = bar.start
-    for chord, heads in chords:
-        start, end = max(chord.start, bar.start), min(chord.end, bar.end)
+    for spelled in chords:
+        start, end = max(spelled.chord.start, bar.start), min(spelled.chord.end, bar.end)
         if start > place:
             out += _events(write_span(place, start, bar, active, rest=True), bar, hidden=second)
-        out += _notes(write_span(start, end, bar, active, rest=False), bar, chord, heads)
+        out += _notes(write_span(start, end, bar, active, rest=False), bar, spelled)
         place = end
     if place < bar.end:
         out += _events(write_span(place, bar.end, bar, active, rest=True), bar, hidden=second)
@@ -360,12 +374,12 @@ def _voice(
 
 
 def _active_triplets(
-    chords: list[tuple[Chord, tuple[Head, ...]]], bar: Bar, triplets: frozenset[int]
+    chords: list[_Spelled], bar: Bar, triplets: frozenset[int]
 ) -> frozenset[int]:
     """Cells of a triplet grid in which this voice really starts or ends a note off the straight grid."""
     active = set()
-    for chord, _ in chords:
-        for edge in (chord.start, chord.end):
+    for spelled in chords:
+        for edge in (spelled.chord.start, spelled.chord.end):
             inside = (edge - bar.start) % UNITS
             if bar.start <= edge < bar.end and inside % 3 and edge - inside in triplets:
                 active.add(edge - inside)
@@ -376,13 +390,14 @@ def _events(values: list[Value], bar: Bar, *, hidden: bool) -> list[Event]:
     return [Event(v.start - bar.start, v.length, v.name, (), v.dots, v.triplet, hidden=hidden) for v in values]
 
 
-def _notes(values: list[Value], bar: Bar, chord: Chord, heads: tuple[Head, ...]) -> list[Event]:
-    last = len(values) - 1
+def _notes(values: list[Value], bar: Bar, spelled: _Spelled) -> list[Event]:
+    chord, last = spelled.chord, len(values) - 1
     return [
         Event(
-            v.start - bar.start, v.length, v.name, heads, v.dots, v.triplet,
+            v.start - bar.start, v.length, v.name, spelled.heads, v.dots, v.triplet,
             tie_in=v.start > chord.start, tie_out=i < last or chord.end > bar.end,
             staccato=chord.staccato and last == 0 and chord.end <= bar.end, velocity=chord.velocity,
+            graces=spelled.graces if v.start == chord.start else (),
         )
         for i, v in enumerate(values)
     ]  # fmt: skip

@@ -27,6 +27,6 @@ def check_brain(brain: Brain, profiles: dict[str, StyleProfile]) -> None:
                 assert attribute.origin is not Origin.DEFAULT, f"{name}: filling in is not the brain's business"
         whole = complete(brief, profiles, seed=1)
         plan = brain.plan(whole, None)
-        assert plan.steps and [s.instruction.kind for s in plan.ordered()][0] == "compose"
+        assert plan.steps and plan.ordered()[0].instruction.kind == "compose"
         assert all(s.instruction.kind in TOOLS for s in plan.steps)
         assert type(plan).model_validate_json(plan.model_dump_json()) == plan

@@ -3,6 +3,7 @@
 import json
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 from pydantic import ValidationError
@@ -39,9 +40,9 @@ def run(folder: Path, text: str, *, seed: int = 0, candidates: int = 2, rounds: 
             {"request": request}, {"configurable": {"thread_id": "t"}}, context=ensemble, stream_mode=["custom", "values"]
         ):
             if mode == "custom":
-                events.append(chunk)
+                events.append(cast(Progress, chunk))
             else:
-                state = chunk
+                state = cast(TurnState, chunk)
     return state, events
 
 
@@ -133,7 +134,7 @@ def test_checkpoints_read_back_known_types_and_nothing_else(tmp_path: Path) -> N
     state, _ = run(tmp_path, "a march, 8 bars", candidates=1)
     kept = serializer()
     for key in ("brief", "plan", "candidates", "verdict", "report"):
-        value = state[key]  # type: ignore[literal-required]
+        value = cast(dict[str, object], state)[key]
         again = kept.loads_typed(kept.dumps_typed(value))
         assert (tuple(again) if isinstance(value, tuple) else again) == value  # msgpack has no tuples
     stranger = kept.loads_typed(kept.dumps_typed(Path("/etc")))

@@ -81,6 +81,7 @@ def test_keys_sections_and_chords_are_in_the_file(text: str, tmp_path: Path) -> 
     made = turn(tmp_path, text, 5)
     table, piece = made.report.table, made.piece
     score = music21.converter.parseData(write_midi(piece), format="midi")
+    assert isinstance(score, music21.stream.Score)
     signatures = [k.sharps for k in score.parts[0].flatten().getElementsByClass(music21.key.KeySignature)]
     assert signatures[0] == Key(table.keys[0].key, table.keys[0].mode).signature
     metres = [m.ratioString for m in score.parts[0].flatten().getElementsByClass(music21.meter.TimeSignature)]

@@ -13,7 +13,8 @@ def snapped(chords: list[list[int]], step: int = UNITS) -> Snapped:
     rows = [(i * step, p) for i, chord in enumerate(chords) for p in sorted(set(chord))]
     start, pitch = (np.array([r[k] for r in rows], dtype=np.int64) for k in (0, 1))
     end = start + step
-    return Snapped(start, end, start.astype(float), end.astype(float), pitch, np.full(len(rows), 80), frozenset())
+    return Snapped(start, end, start.astype(float), end.astype(float), pitch, np.full(len(rows), 80),
+                   np.full(len(rows), -1), frozenset())  # fmt: skip
 
 
 def hands(chords: list[list[int]], step: int = UNITS) -> list[tuple[list[int], list[int]]]:

@@ -163,7 +163,7 @@ def test_the_proof_sees_a_moved_bar_line() -> None:
 def test_every_instruction_says_what_it_means_and_reads_back(tool: Tool[Instruction]) -> None:
     assert tool.model.__doc__ and len(tool.model.__doc__) > 40
     assert tool.model in registry.AnyInstruction.__args__[0].__args__
-    examples = {
+    examples: dict[str, dict[str, object]] = {
         "transpose": {"semitones": 2},
         "shape_dynamics": {"shape": "swell"},
         "scale_velocities": {"factor": 0.9},
@@ -172,6 +172,6 @@ def test_every_instruction_says_what_it_means_and_reads_back(tool: Tool[Instruct
     }
     if tool.generative:
         return
-    data = {"kind": tool.kind, **examples.get(tool.kind, {})}
+    data: dict[str, object] = {"kind": tool.kind, **examples.get(tool.kind, {})}
     instruction = parse_instruction(data)
     assert parse_instruction(instruction.model_dump(mode="json")) == instruction

@@ -14,7 +14,6 @@ def read_headcount(words: Words) -> Reading:
         number = words.at(i - 1).replace(",", "")
         if i and word in _COUNTED and number.isdecimal() and len(number) < 12 and int(number) > MAX_TRACKS:
             reading.use(i - 1, i + 1)
-            reading.notice(
-                "parts", f"A piece has at most {MAX_TRACKS} tracks, not {int(number)}; those named, or the style's usual ones, play."
-            )
+            limit = f"A piece has at most {MAX_TRACKS} tracks, not {int(number)}"
+            reading.notice("parts", f"{limit}; those named, or the style's usual ones, play.")
     return reading
