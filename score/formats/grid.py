@@ -130,7 +130,7 @@ def snap(
     start = _on_grid(real_start, home, edges, grids, swung, lengths)
     goal = np.clip(np.searchsorted(edges, real_end, side="left") - 1, 0, len(cells) - 1)
     end = _on_grid(real_end, goal, edges, grids, swung, lengths)
-    start = np.minimum(start, last - 3)
+    start = np.minimum(start, last - grids[-1])  # what snaps to the final bar line stays before it, on the last grid
     step = grids[np.clip(np.searchsorted(edges, start, side="right") - 1, 0, len(cells) - 1)]
     end = np.minimum(np.maximum(end, start + step), last)
     triplets = frozenset(int(cells[i].start) for i in np.flatnonzero((grids == 8) | (grids == 4)))

@@ -24,6 +24,7 @@ from ripieno.score.pitch import name_at_fifths
 from ripieno.score.time import MAX_TEMPO, MIN_TEMPO, PPQ, Metre, MetreChange, Tempo, Timeline
 
 _GRACE = PPQ // 8  # a grace note sounds this long, just before its note
+_UNPITCHED = re.compile(r"<midi-unpitched>\s*(\d{1,3})\s*</midi-unpitched>")
 _VELOCITY = 80  # where the score says nothing
 _DRUM_CHANNEL = "10"  # as MusicXML counts
 Row = tuple[int, int, int, int]
@@ -52,8 +53,14 @@ def read_musicxml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Piece:
     text = _xml_text(data, limits)
     import music21
 
+    known = music21.midi.percussion.PercussionMapper().reverseInstrumentMapping
+
+    def playable(match: re.Match[str]) -> str:
+        """music21 refuses a file for a drum that it has no class for; such drums are read by their place on the staff."""
+        return match[0] if int(match[1]) - 1 in known else ""
+
     try:
-        score = music21.converter.parseData(text, format="musicxml")
+        score = music21.converter.parseData(_UNPITCHED.sub(playable, text), format="musicxml")
     except Exception as error:  # music21 lets errors of any kind through on damaged files
         raise _unreadable(str(error)) from error
     if not isinstance(score, music21.stream.Score) or not score.parts:

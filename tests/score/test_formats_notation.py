@@ -77,8 +77,8 @@ def test_every_bar_is_full_and_every_file_is_well_formed(piece: Piece) -> None:
     assert write_abc(piece).startswith("X:1\n")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(pieces(max_bars=4, max_tracks=2, grid=240))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(pieces(max_bars=3, max_tracks=2, grid=240))
 def test_music21_reads_any_musicxml_back(piece: Piece) -> None:
     again = read_musicxml(write_musicxml(piece))
     assert again.bars == piece.bars
