@@ -116,7 +116,7 @@ def _section_targets(part: Part, context: Context, harmony: Harmony, pattern: Ba
             rooted = coming if symbol == "n" else chord if symbol in "R8" else rooted
             targets.append(Target(
                 tick, stroke.length, symbol, harmony.chords[chord], harmony.chords[coming],
-                plan.section.energy, metre.weight(stroke.offset, timeline.ppq), stroke.offset in here.kick,
+                metre.weight(stroke.offset, timeline.ppq), stroke.offset in here.kick,
                 riff[riff_place % len(riff)] if riff else 0,
             ))  # fmt: skip
             riff_place += stroke.symbol == "m"
@@ -200,7 +200,7 @@ def _notes(
     rows = []
     for target, pitch in zip(targets, line, strict=True):
         length = target.length
-        level = 78 + 16 * target.energy + 8 * (target.weight - 0.5) + (4 if target.kick else 0)
+        level = 80 + (4 if target.kick else 0)  # metre and energy are the performance's business
         if target.symbol == "g":
             rows.append((target.tick, min(length, ppq // 6), pitch, 42))
             continue

@@ -34,7 +34,6 @@ class Target:
     symbol: str
     chord: Chord
     following: Chord
-    energy: float
     weight: float
     kick: bool
     riff: int = 0

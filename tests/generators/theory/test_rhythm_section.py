@@ -73,7 +73,7 @@ def test_every_style_plays_in_its_own_metres(style: str) -> None:
 
 
 @given(st.sampled_from(STYLES), st.sampled_from(METRES), st.integers(0, 10_000), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_style_plays_in_any_metre(style: str, metre: str, seed: int, half_bars: bool) -> None:
     check_sound(*band(style, metre=metre, seed=seed, half_bars=half_bars))
 
@@ -93,14 +93,14 @@ def test_the_ensemble_of_a_style_has_parts_to_play(style: str) -> None:
 def test_same_seed_same_notes_and_other_seeds_differ(style: str) -> None:
     first, again = band(style, seed=4), band(style, seed=4)
     assert all(np.array_equal(a, b) for a, b in zip(first[1:], again[1:], strict=True))
-    bodies = {tuple(n.tobytes() for n in band(style, seed=s)[1:]) for s in range(6)}
-    assert len(bodies) == 6
+    bodies = {tuple(n.tobytes() for n in band(style, seed=s)[1:]) for s in range(3)}
+    assert len(bodies) == 3
 
 
 def test_seeds_choose_other_figures_not_only_other_velocities() -> None:
     for style in ("rock", "swing", "funk", "house", "salsa", "pop"):
-        drums = [band(style, seed=s)[1] for s in range(8)]
-        bass = [band(style, seed=s)[3] for s in range(8)]
+        bands = [band(style, seed=s) for s in range(8)]
+        drums, bass = [b[1] for b in bands], [b[3] for b in bands]
         assert len({d[["start", "pitch"]].tobytes() for d in drums}) >= 6
         assert len({b[["start", "pitch"]].tobytes() for b in bass}) >= 6
 
@@ -109,8 +109,9 @@ def test_seeds_choose_other_figures_not_only_other_velocities() -> None:
 @pytest.mark.parametrize("half_bars", [False, True])
 def test_the_bass_gives_the_root_near_every_change_of_chord(style: str, half_bars: bool) -> None:
     rooted = total = 0
-    for seed in range(3):
-        context, _, _, bass = band(style, seed=seed, half_bars=half_bars)
+    for seed in range(2):
+        context = make_context(style, seed=seed, half_bars=half_bars, players=BAND)
+        bass = write_bass(context.parts[2], context)
         harmony = Harmony.of(context)
         for start, chord in zip(harmony.starts, harmony.chords, strict=True):
             if groove_of(context).bars[context.form.timeline.bar_at(start)].stop:
@@ -244,8 +245,7 @@ def test_builds_roll_up_to_a_silence_before_the_drop() -> None:
 
 def test_every_percussion_instrument_plays_on_its_keys_in_every_feel() -> None:
     rows = [i for i in instruments().values() if Role.PERCUSSION in i.roles and i.family != "drum kit"]
-    for style, metre in (("pop", "4/4"), ("swing", "4/4"), ("jig", "6/8"), ("salsa", "4/4"), ("march", "2/4"), ("waltz", "3/4"),
-                         ("rock", "7/8")):  # fmt: skip
+    for style, metre in (("swing", "4/4"), ("jig", "6/8"), ("salsa", "4/4"), ("march", "2/4"), ("rock", "7/8")):
         context = make_context(style, metre=metre)
         for row in rows:
             notes = write_percussion(part(row.id, Role.PERCUSSION), context)
@@ -255,7 +255,7 @@ def test_every_percussion_instrument_plays_on_its_keys_in_every_feel() -> None:
 
 @pytest.mark.parametrize("id_", sorted(i.id for i in instruments().values() if Role.BASS in i.roles))
 def test_any_bass_instrument_stays_in_its_register(id_: str) -> None:
-    for style in ("swing", "metal", "string_quartet", "salsa"):
+    for style in ("swing", "metal", "salsa"):
         player = part(id_, Role.BASS)
         notes = write_bass(player, make_context(style))
         assert len(notes)
