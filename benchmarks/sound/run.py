@@ -1,7 +1,7 @@
 """The embedded renderer beside Debian's fluidsynth: likeness note by note and on whole pieces, speed, memory, the mixes.
 
-Run from anywhere (fluidsynth must be installed): `python -P benchmarks/sound/run.py [--pieces N] [--figures]`. Writes `results.json`
-beside this file and, with --figures, the spectrogram pictures; `README.md` explains the figures. About four minutes.
+Run from anywhere, with fluidsynth installed: `OMP_NUM_THREADS=1 python -P benchmarks/sound/run.py --figures`. Writes
+`results.json` beside this file and, with --figures, the spectrogram pictures; `README.md` explains them. Some five minutes.
 """
 
 import argparse
@@ -35,8 +35,9 @@ from tests.generators.audio.test_against_fluidsynth import NOTES, compare, pitch
 RATE = 44_100
 PICTURES = {"piano": 0, "nylon guitar": 24, "acoustic bass": 32, "violin": 40, "strings": 48, "trumpet": 56,
             "saxophone": 66, "flute": 73, "synth lead": 81, "drum kit": 128}  # fmt: skip
-STYLES = ("waltz", "nocturne", "march", "chorale", "string_quartet", "swing", "jazz_ballad", "bossa_nova", "rock", "metal", "pop",
-          "funk", "house", "techno", "lofi", "hip_hop", "ambient", "cinematic", "country", "reggae", "salsa")  # fmt: skip
+STYLES = ("waltz", "nocturne", "march", "chorale", "string_quartet", "swing", "jazz_ballad", "bossa_nova", "rock",
+          "metal", "pop", "funk", "house", "techno", "lofi", "hip_hop", "ambient", "cinematic", "country", "reggae",
+          "salsa")  # fmt: skip
 
 
 def fluidsynth(song: bytes, folder: Path, effects: str = "0") -> tuple[Floats, float]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ripieno.generators.audio.chorus import Chorus
 from ripieno.generators.audio.dynamics import BLOCK, Glue, apply_gains, glue_gains, levels, limit_gains
 from ripieno.generators.audio.loudness import LoudnessMeter, true_peaks
 from ripieno.generators.audio.room import Convolver, Room, impulse_response
@@ -46,11 +47,12 @@ class Measure:
 
 @dataclass(frozen=True)
 class Channel:
-    """A stem on its way into the mix: gain and room send are linear."""
+    """A stem on its way into the mix: its gain and its sends into room and chorus are linear."""
 
     stem: Tape
     gain: float
     send: float
+    chorus: float = 0.0
 
 
 def measure(stem: Tape, rate: int) -> Measure:
@@ -122,12 +124,14 @@ def _make_way(measures: Sequence[Measure], gains: list[float], lead: Sequence[bo
 
 
 def mix_down(channels: Sequence[Channel], out: Floats, room: Room | None, wet: float, rate: int) -> None:
-    """Adds all stems and the room's answer into `out`, (2, n); the room rings on to the end of `out`."""
+    """Adds all stems, the chorus and the room's answer into `out`, (2, n); the room rings on to the end of `out`."""
     hall = Convolver(impulse_response(room, rate)) if room is not None else None
     window = _WINDOW if hall is None else hall.step
+    chorus = Chorus(rate) if any(channel.chorus for channel in channels) else None
     for at in range(0, out.shape[1], window):
         piece = out[:, at : at + window]
         into_room = np.zeros_like(piece)
+        into_chorus = np.zeros_like(piece) if chorus is not None else None
         for channel in channels:
             dry = channel.stem.signal(at, at + piece.shape[1])
             if not dry.shape[1] or not channel.gain:
@@ -136,9 +140,13 @@ def mix_down(channels: Sequence[Channel], out: Floats, room: Room | None, wet: f
             for side in (0, 1):
                 scaled = dry[side % len(dry)] * np.float32(channel.gain * place[side])
                 piece[side, : scaled.size] += scaled
+                if channel.chorus and into_chorus is not None:
+                    into_chorus[side, : scaled.size] += scaled * np.float32(channel.chorus)
                 if channel.send:
                     scaled *= np.float32(channel.send)
                     into_room[side, : scaled.size] += scaled
+        if chorus is not None and into_chorus is not None:
+            piece += chorus(into_chorus)
         if hall is not None:
             piece += hall(into_room) * np.float32(wet)
 

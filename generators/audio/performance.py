@@ -49,6 +49,11 @@ class Curve:
         first = np.searchsorted(self.times, start, side="right")
         return np.asarray(np.searchsorted(self.times, end, side="right") > first)
 
+    @property
+    def mean(self) -> float:
+        """The mean of its settings: for sends, which one gives a whole part."""
+        return float(self.values.mean()) if self.values.size else self.initial
+
     @cached_property
     def constant(self) -> bool:
         """Whether it never moves."""

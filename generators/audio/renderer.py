@@ -200,10 +200,9 @@ def _render(
     covers = masking(measures, gains, leads) if any(leads) else []
     channels = {}
     for line, tape, gain in zip(lines, tapes, gains, strict=True):
-        own_send = line.part.curve(perf.REVERB)
-        share = float(np.mean(own_send.values)) if own_send.values.size else own_send.initial
-        send = 10.0 ** (line.strip.send / 20.0) * min(share / _NEUTRAL_SEND, 3.0)
-        channels[line.part.id] = Channel(tape, gain * 10.0 ** (line.offset / 20.0), send if wet else 0.0)
+        send = 10.0 ** (line.strip.send / 20.0) * min(line.part.curve(perf.REVERB).mean / _NEUTRAL_SEND, 3.0)
+        chorus = 0.5 * line.part.curve(perf.CHORUS).mean / 127.0
+        channels[line.part.id] = Channel(tape, gain * 10.0 ** (line.offset / 20.0), send if wet else 0.0, chorus)
     least = round(performed.seconds * rate)
     frames = max([least, *(tape.frames for tape in tapes)])
     programme = _array((2, frames + (int(1.2 * preset.room.seconds * rate) if wet else 0)))

@@ -69,10 +69,10 @@ def test_ebu_3341_true_peak_between_the_samples(phase: float) -> None:
 def test_nothing_passes_the_limiter(seed: int, gain: float, speed: float) -> None:
     noise = np.random.default_rng(seed)
     swell = (0.1 + np.abs(np.sin(np.arange(RATE) * speed / RATE * 6)) * 0.2) * gain
-    signal = noise.standard_normal((2, RATE)) * swell
-    signal[:, noise.integers(0, RATE, 5)] = 9.0
+    raw = noise.standard_normal((2, RATE)) * swell
+    raw[:, noise.integers(0, RATE, 5)] = 9.0
     soft = np.hanning(5) / np.hanning(5).sum()  # as music, without full energy at half the rate, where any meter errs
-    signal = np.array([np.convolve(x, soft, "same") for x in signal], np.float32)
+    signal = np.array([np.convolve(x, soft, "same") for x in raw]).astype(np.float32)
     limit(signal, -1.0, RATE)
     oversampled = resample_poly(signal, 8, 1, axis=1)
     assert 20 * np.log10(np.abs(oversampled).max()) < -0.6  # eight times oversampled by another filter

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ripieno.generators.audio import renderer
+from ripieno.generators.audio.chorus import Chorus
 from ripieno.generators.audio.files import FORMATS, suffix, write_audio
 from ripieno.generators.audio.loudness import integrated_loudness, true_peak
 from ripieno.generators.audio.mixer import Measure, balance, masking
@@ -251,6 +252,19 @@ def test_the_room_is_linear_in_pieces_and_decays_as_it_says() -> None:
     assert np.abs(whole - parts).max() < 1e-4
     exact = np.convolve(signal[0, :3000].astype(np.float64), response[0].astype(np.float64))[:3000]
     assert np.abs(whole[0, :3000] - exact).max() < 1e-4
+
+
+def test_chorus_widens_without_getting_louder_or_off_pitch() -> None:
+    rate = 22_050
+    tone = np.tile(np.sin(2 * np.pi * 440 * np.arange(4 * rate) / rate).astype(np.float32), (2, 1))
+    whole = Chorus(rate)(tone)
+    in_pieces = Chorus(rate)
+    parts = np.concatenate([in_pieces(tone[:, at : at + 5000]) for at in range(0, 4 * rate, 5000)], axis=1)
+    assert np.abs(whole - parts).max() < 1e-4
+    assert np.abs(whole).max() <= 2 * 0.7072
+    assert not np.allclose(whole[0], whole[1], atol=0.1)
+    spectrum = np.abs(np.fft.rfft(whole[0] * np.hanning(4 * rate)))
+    assert abs(int(np.argmax(spectrum)) / 4 - 440) < 12  # 0.83 Hz over 4 ms: some 36 cents either way
 
 
 @settings(max_examples=30, deadline=None)
