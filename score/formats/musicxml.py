@@ -280,8 +280,8 @@ def _offset(mark: _Mark, start: int) -> None:
 
 def _note(bar: ET.Element, event: Event, voice: int, staff: int, percussion: bool, drums: str) -> None:
     """A rest, a note, or a chord as several notes, after its grace notes."""
-    for place, head in enumerate(event.graces):
-        _grace(bar, head, voice, staff, chord=place > 0)
+    for place, grace in enumerate(event.graces):
+        _grace(bar, grace, voice, staff, chord=place > 0)
     heads: tuple[Head | None, ...] = event.heads or (None,)
     for place, head in enumerate(heads):
         note = ET.SubElement(bar, "note")
