@@ -210,7 +210,7 @@ def levelled(tracks: Sequence[Track], brief: Brief, usual: str) -> tuple[Track, 
         return tuple(tracks)
     mean = sum(float(t.notes["velocity"].sum()) for t in tracks) / counts
     goal = LEVELS.get(brief.dynamics.value if brief.dynamics else usual, 80)
-    shift = float(np.clip(goal - mean, -24, 24)) * (0.9 if brief.dynamics else 0.6)
+    shift = float(np.clip(goal - mean, -40, 40)) * (0.9 if brief.dynamics else 0.6)
     out = []
     for track in tracks:
         notes = track.notes.copy()

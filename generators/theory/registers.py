@@ -61,7 +61,8 @@ def window(row: Instrument, centre: int, width: int, span: Span) -> tuple[int, i
     if span is not None:
         low, high = max(row.low, span[0]), min(row.high, span[1])
         if high - low >= 4:
-            bottom, top = max(bottom, low), min(top, high)
+            wide = span[1] - span[0] >= 54  # who asks for five octaves wants the outer registers
+            bottom, top = (low, high) if wide else (max(bottom, low), min(top, high))
             if top - bottom < 7:
                 bottom, top = low, high
     if top - bottom <= width:
