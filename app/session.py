@@ -14,6 +14,7 @@ from ripieno.agents.graph import build_graph, with_checkpointer
 from ripieno.agents.judges.registry import build_judges
 from ripieno.agents.report import Report
 from ripieno.agents.state import Ensemble, Overrides, Progress, TurnRequest, TurnState
+from ripieno.app.settings import own_styles
 from ripieno.memory.store import Store
 from ripieno.score.errors import BadRequest
 from ripieno.score.piece import Piece
@@ -43,8 +44,8 @@ class Session:
     """The ensemble, ready to take turns on any project folder."""
 
     def __init__(self) -> None:
-        self._profiles = profiles()
-        self._toolbox = build_toolbox()
+        self._profiles = profiles(own_styles())
+        self._toolbox = build_toolbox(own_styles())
         self._brain = EmbeddedBrain(self._profiles)
         self._judges = build_judges()
         self._graph = build_graph()

@@ -1,16 +1,38 @@
 """Builds the toolbox of a session, and tells what its generators can do. The agents reach generators only through here."""
 
+from pathlib import Path
+
 from ripieno.generators.theory.engine import TheoryEngine, style_profiles
+from ripieno.generators.theory.style import builtin_styles, load_styles
+from ripieno.score.errors import BadFile
 from ripieno.score.styles import StyleProfile
 from ripieno.tools.base import Toolbox
 
 
-def build_toolbox() -> Toolbox:
-    """The embedded generators, ready to use."""
-    engine = TheoryEngine()
+def build_toolbox(folder: Path | None = None) -> Toolbox:
+    """The embedded generators, ready to use; `folder` holds style files of the user's own, which win over ours.
+
+    Raises:
+        BadFile: the folder is none, or a file in it breaks the schema.
+    """
+    engine = TheoryEngine() if folder is None else TheoryEngine({**builtin_styles(), **load_styles(_checked(folder))})
     return Toolbox({engine.name: engine})
 
 
-def profiles() -> dict[str, StyleProfile]:
-    """Every style that can be composed, by id."""
-    return {p.id: p for p in style_profiles()}
+def profiles(folder: Path | None = None) -> dict[str, StyleProfile]:
+    """Every style that can be composed, by id; `folder` as in `build_toolbox`.
+
+    Raises:
+        BadFile: the folder is none, or a file in it breaks the schema.
+    """
+    known = {p.id: p for p in style_profiles()}
+    if folder is not None:
+        known |= {id_: style.profile for id_, style in load_styles(_checked(folder)).items()}
+    return known
+
+
+def _checked(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise BadFile("The folder of your own styles is there", value=folder, cause="RIPIENO_STYLES names it",
+                      cure="make the folder, or clear RIPIENO_STYLES")  # fmt: skip
+    return folder

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ripieno.app.session import DATABASE
+from ripieno.app.settings import own_styles
 from ripieno.score.errors import BadRequest
 
 
@@ -101,7 +102,7 @@ def print_styles(*, as_json: bool) -> None:
     """Every style with its tempo, metre and usual ensemble."""
     from ripieno.tools.toolbox import profiles
 
-    rows = sorted(profiles().values(), key=lambda p: (p.family, p.id))
+    rows = sorted(profiles(own_styles()).values(), key=lambda p: (p.family, p.id))
     if as_json:
         print(json.dumps([p.model_dump(mode="json") for p in rows], ensure_ascii=False))
         return

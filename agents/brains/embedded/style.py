@@ -1,6 +1,6 @@
 """Genres, and the one style that comes nearest among those that can be composed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,17 @@ class StyleReader:
         self._kin = {row.split()[0]: row.split()[1:] for row in data["kin"]["rows"].strip().split("\n")}
         self.table: PhraseTable[Genre] = PhraseTable()
         plainest: dict[str, Genre] = {}  # of each style, the row that fits it best
+
+        def name_styles(profiles: Iterable[StyleProfile]) -> None:
+            for profile in profiles:
+                kind = plainest[profile.id].genre if profile.id in plainest else profile.family
+                for alias in (profile.name.lower(), profile.id.replace("_", " "), *profile.aliases):
+                    # 'piano' asks for a piano and 'peaceful' for a mood, whatever a style file says
+                    if alias == profile.name.lower() or (name_table().get(alias) is None and alias not in other):
+                        self.table.add(alias, Genre(kind, profile.id, (), 1.0, folded(alias) in everyday, False))
+
+        ours = {row["style"] for row in data["genre"]}
+        name_styles(s for s in styles if s.id not in ours)  # a person's own style wins over what the lexicon makes of its name
         for row in data["genre"]:
             heads = set(phrases(row.get("head_words", "")))
             also, sure, hides = tuple(phrases(row.get("also", ""))), row.get("sure", 1.0), row.get("hides", False)
@@ -67,12 +78,7 @@ class StyleReader:
                 self.table.add(name, genre)
                 if genre.style not in plainest or genre.sure > plainest[genre.style].sure:
                     plainest[genre.style] = genre
-        for profile in styles:
-            kind = plainest[profile.id].genre if profile.id in plainest else profile.family
-            for alias in (profile.name.lower(), profile.id.replace("_", " "), *profile.aliases):
-                # 'piano' asks for a piano and 'peaceful' for a mood, whatever a style file says
-                if alias == profile.name.lower() or (name_table().get(alias) is None and alias not in other):
-                    self.table.add(alias, Genre(kind, profile.id, (), 1.0, folded(alias) in everyday, False))
+        name_styles(s for s in styles if s.id in ours)
 
     def tables(self) -> tuple[PhraseTable[Any], ...]:
         """The tables of phrases that it knows."""
