@@ -19,6 +19,7 @@ _DEGREES = re.compile(r"<degree .*?</degree>", re.DOTALL)
 _KIND = re.compile(r'<kind text="[^"]*"')
 # a label inside a text would be counted as text by other readers of SVG, and move what follows
 _LABEL = re.compile(r'\s*<title class="labelAttr">[^<]*</title>')
+_DOTTED = re.compile(r"♩\s+\.")  # verovio sets the dot far from its note
 _TEXT_SIZE = 0.5625  # of a letter beside a sign of verovio's music font: 405 to 720
 _FONTS = ("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIta", "DejaVuSans", "DejaVuSans-Bold")
 
@@ -42,7 +43,7 @@ def engrave(piece: Piece) -> Engraving:
         "pageMarginTop": 100, "pageMarginBottom": 100, "pageMarginLeft": 120, "pageMarginRight": 100,
         "unit": 8.0 if staves <= 6 else 6.5 if staves <= 12 else 5.0, "spacingSystem": 8, "spacingStaff": 9,
         "header": "auto", "footer": "none", "breaks": "auto", "svgViewBox": True, "smuflTextFont": "none",
-        "xmlIdSeed": _SEED, "justifyVertically": False, "mnumInterval": 0,
+        "xmlIdSeed": _SEED, "justifyVertically": False, "mnumInterval": 0, "systemDivider": "none",
     })  # fmt: skip
     music = _KIND.sub(_signed, _DEGREES.sub("", write_musicxml(piece).decode()))
     if not toolkit.loadData(music):
@@ -61,7 +62,7 @@ def _plain_text(svg: str) -> str:
 
     def replace(match: re.Match[str]) -> str:
         size = round(int(match[1]) * _TEXT_SIZE)
-        text = "".join(_SIGNS.get(c, c) for c in match[2])
+        text = _DOTTED.sub("♩.", "".join(_SIGNS.get(c, c) for c in match[2]))
         return f'<tspan font-size="{size}px">{text}</tspan>'
 
     bare = _LABEL.sub("", _MUSIC_SPAN.sub(replace, svg))

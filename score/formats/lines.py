@@ -138,17 +138,24 @@ def _merge(line: list[Chord]) -> list[Chord]:
 def _tidy(line: list[Chord], edges: npt.NDArray[np.int64]) -> None:
     """Writes notes full where a short breath would only make rests, with a dot where they sound short."""
     for i, chord in enumerate(line):
-        after = int(edges[np.searchsorted(edges, chord.end)])
+        index = int(np.searchsorted(edges, chord.end))
+        after, edge = int(edges[index]), int(edges[index - 1]) if index else 0
         if i + 1 < len(line):
             after = min(after, line[i + 1].start)
         room = after - chord.start
         gap = after - chord.end
         if gap <= 0:
             continue
-        if room - chord.real < _SLACK * room or room <= _SHORT:
+        if room - chord.real < _SLACK * room or room <= _SHORT or (gap <= SIXTEENTH and room > _SHORT):
             chord.end = after
+        elif chord.end - edge <= SIXTEENTH and edge - chord.start >= _SHORT:
+            chord.end = edge  # nobody ties a sixteenth over the beat before a rest
         elif chord.end - chord.start > UNITS and chord.end % _SHORT:
             chord.end = min(after, -(-chord.end // _SHORT) * _SHORT)  # nobody reads the end of a long note finer
         elif chord.end - chord.start in (3, 6) and chord.start + _SHORT <= after and chord.start % _SHORT == 0:
             chord.end = chord.start + _SHORT
-        chord.staccato = chord.real < _STACCATO * (chord.end - chord.start)
+    for _, run in itertools.groupby(line, key=lambda c: c.end - c.start):
+        equal = list(run)  # taken together, for a player's touch varies more than the writing should
+        short = sum(c.real < _STACCATO * (c.end - c.start) for c in equal) > len(equal) / 2
+        for chord in equal:
+            chord.staccato = short and chord.real < (1 + _STACCATO) / 2 * (chord.end - chord.start)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import groupby
 
+from ripieno.score.formats.abbreviations import short_name
 from ripieno.score.formats.grid import UNITS
 from ripieno.score.formats.harmony_xml import add_harmony
 from ripieno.score.formats.midi_write import DRUM_CHANNEL, allocate
@@ -68,25 +69,6 @@ def _text(parent: ET.Element, tag: str, text: object) -> ET.Element:
     return child
 
 
-# Abbreviations that players know, by the first word that has one; other names keep their first letters.
-_SHORT = {
-    "violin": "Vln.", "viola": "Vla.", "cello": "Vc.", "contrabass": "Cb.", "flute": "Fl.", "oboe": "Ob.",
-    "clarinet": "Cl.", "bassoon": "Bsn.", "horn": "Hn.", "trumpet": "Tpt.", "trombone": "Tbn.", "tuba": "Tba.",
-    "piano": "Pno.", "guitar": "Gtr.", "bass": "Bass", "drum": "Dr.", "sax": "Sax.", "organ": "Org.", "harp": "Hp.",
-    "strings": "Str.", "choir": "Ch.", "voice": "Voice", "brass": "Br.", "vibraphone": "Vib.", "marimba": "Mar.",
-    "accordion": "Acc.", "pad": "Pad", "lead": "Lead", "timpani": "Timp.", "kit": "Dr.",
-}  # fmt: skip
-
-
-def _short_name(name: str) -> str:
-    words = name.replace("(", " ").replace(")", " ").split()
-    number = f" {words[-1]}" if len(words) > 1 and words[-1].isdecimal() else ""
-    known = next((_SHORT[w.lower()] for w in words if w.lower() in _SHORT), None)
-    if known is None:
-        known = name if len(name) <= 6 else words[0][:4] + "."
-    return known + number
-
-
 def _part_list(root: ET.Element, score: Notated) -> None:
     listed = ET.SubElement(root, "part-list")
     slots = allocate(tuple(part.track for part in score.parts))
@@ -109,7 +91,7 @@ def _part_list(root: ET.Element, score: Notated) -> None:
 def _score_part(listed: ET.Element, id_: str, part: Part, channel: int) -> None:
     element = ET.SubElement(listed, "score-part", id=id_)
     _text(element, "part-name", _clean(part.name))
-    _text(element, "part-abbreviation", _clean(_short_name(part.name)))
+    _text(element, "part-abbreviation", _clean(short_name(part.name)))
     track = part.track
     keys = _drum_keys(part) if part.is_drum else ()
     for key in keys or (None,):

@@ -152,10 +152,13 @@ class Notated:
 
 
 def notate(piece: Piece) -> Notated:
-    """The piece as it is written. Notes behind the last bar line are cut off; empty tracks become bars of rests."""
+    """The piece as it is written, drums below all others.
+
+    Notes behind the last bar line are cut off; empty tracks become bars of rests.
+    """
     bars = lay_out(piece.timeline, piece.bars)
     measures = _measures(piece, bars)
-    return Notated(piece.title, measures, tuple(_part(piece, track, bars) for track in piece.tracks))
+    return Notated(piece.title, measures, tuple(_part(piece, t, bars) for t in sorted(piece.tracks, key=lambda t: t.is_drum)))
 
 
 def octave_clef(row: Instrument) -> int:
