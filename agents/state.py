@@ -1,7 +1,7 @@
 """What travels through the graph in one turn: small frozen values. Music stays in the store; here are its hashes."""
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
@@ -106,9 +106,17 @@ class TurnState(TypedDict, total=False):
     timings: Annotated[list[Timing], operator.add]  # every node adds its own
 
 
+def unwatched(progress: Progress) -> None:
+    """A watcher that looks away."""
+
+
 @dataclass(frozen=True)
 class Ensemble:
-    """What the agents work with in a session, built once in `app/session.py`; never part of the state."""
+    """What the agents work with in a turn, put together in `app/session.py`; never part of the state.
+
+    `watch` is told what goes on. It is called in the thread that runs the graph: LangGraph's own stream of custom events
+    would move every node into a worker thread, which costs a tenth more time and leaves Ctrl-C waiting for the node.
+    """
 
     brain: Brain
     toolbox: Toolbox
@@ -116,3 +124,4 @@ class Ensemble:
     judges: tuple[Judge, ...]
     profiles: Mapping[str, StyleProfile]
     max_rounds: int = 2
+    watch: Callable[[Progress], None] = unwatched

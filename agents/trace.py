@@ -20,8 +20,8 @@ class Node(Protocol):
 
 
 def say(runtime: Runtime[Ensemble], agent: str, message: str, done: int | None = None, total: int | None = None) -> None:
-    """Streams a sign of life to whoever runs the graph."""
-    runtime.stream_writer(Progress(agent=agent, message=message, done=done, total=total))
+    """Gives a sign of life to whoever watches the turn."""
+    runtime.context.watch(Progress(agent=agent, message=message, done=done, total=total))
 
 
 def timed(name: str, node: Node) -> Node:

@@ -13,7 +13,7 @@ from ripieno.agents.generator import MAX_CANDIDATES
 from ripieno.agents.graph import build_graph, with_checkpointer
 from ripieno.agents.judges.registry import build_judges
 from ripieno.agents.report import Report
-from ripieno.agents.state import Ensemble, Overrides, Progress, TurnRequest, TurnState
+from ripieno.agents.state import Ensemble, Overrides, Progress, TurnRequest, TurnState, unwatched
 from ripieno.app.settings import own_styles
 from ripieno.memory.store import Store
 from ripieno.score.errors import BadRequest
@@ -22,10 +22,6 @@ from ripieno.tools.toolbox import build_toolbox, profiles
 
 Watcher = Callable[[Progress], None]
 DATABASE, CHECKPOINTS = "project.db", "turn.db"
-
-
-def unwatched(progress: Progress) -> None:
-    """A watcher that looks away."""
 
 
 @dataclass(frozen=True)
@@ -80,19 +76,13 @@ class Session:
             return Turn(state["version"], turn, store.piece(winner.piece), report, self._brain.reply(report), state)
 
     def _run(self, store: Store, checkpoints: Path, request: TurnRequest, watch: Watcher) -> TurnState:
-        ensemble = Ensemble(self._brain, self._toolbox, store, self._judges, self._profiles)
-        state: TurnState = {}
+        ensemble = Ensemble(self._brain, self._toolbox, store, self._judges, self._profiles, watch=watch)
         with checkpointer(checkpoints) as saver:
-            for mode, chunk in with_checkpointer(self._graph, saver).stream(
-                {"request": request},
-                {"configurable": {"thread_id": request.turn}},
-                context=ensemble,
-                stream_mode=["custom", "values"],
-            ):
-                if mode == "custom":
-                    watch(cast(Progress, chunk))
-                else:
-                    state = cast(TurnState, chunk)
+            graph = with_checkpointer(self._graph, saver)
+            state = cast(
+                TurnState,
+                graph.invoke({"request": request}, {"configurable": {"thread_id": request.turn}}, context=ensemble),
+            )
         for leftover in checkpoints.parent.glob(f"{checkpoints.name}*"):
             leftover.unlink()  # the turn is committed; its checkpoints have no more use
         return state

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ripieno.agents.report import Report
-from ripieno.agents.state import Overrides, Progress
+from ripieno.agents.state import Overrides, Progress, unwatched
 from ripieno.app.exports import ExportJob, ExportOrder, check_order, export
 from ripieno.app.folders import new_folder, settle, slug
-from ripieno.app.session import Session, Watcher, unwatched
+from ripieno.app.session import Session, Watcher
 from ripieno.score.piece import Piece
 
 

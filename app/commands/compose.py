@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from ripieno.agents.state import Overrides
+from ripieno.agents.state import Overrides, unwatched
 from ripieno.app.exports import ExportOrder, summary_json
-from ripieno.app.session import unwatched
 from ripieno.app.studio import Studio
 from ripieno.app.terminal import LiveProgress, print_summary
 

@@ -102,15 +102,11 @@ def graph_overhead(repeats: int) -> dict[str, float]:
             start = time.process_time()
             if through_graph:
                 with checkpointer(Path(folder) / "turn.db") as saver:
-                    for _ in with_checkpointer(compiled, saver).stream(
-                        {"request": request},
-                        {"configurable": {"thread_id": "t"}},
-                        context=ensemble,
-                        stream_mode=["custom", "values"],
-                    ):
-                        pass
+                    with_checkpointer(compiled, saver).invoke(
+                        {"request": request}, {"configurable": {"thread_id": "t"}}, context=ensemble
+                    )
             else:
-                runtime = cast(Any, SimpleNamespace(context=ensemble, stream_writer=lambda event: None))
+                runtime = cast(Any, SimpleNamespace(context=ensemble))
                 state: TurnState = {"request": request}
                 for node in (memory.recall, expert.conceive, orchestrator.plan, generator.generate, expert.criticise):
                     state.update(node(state, runtime))

@@ -1,16 +1,19 @@
 """The resonant low-pass of SoundFont voices, moving with its envelope, for many voices in one pass.
 
 Coefficients are those of R. Bristow-Johnson's cookbook with the standard's gain of half the resonance (SoundFont 2.04, 8.1.3
-#9), held for a control block of 64 frames. A recursion cannot be vectorised along time, so all voices are cut into stretches
-that run side by side, one column each: a first pass from silence, a scan that finds the state at which each
-stretch really starts, a second pass from there. The result is the exact recursion, at about 4 ns a frame.
+#9), held for a control block of 64 frames. A recursion cannot be vectorised along time, so the voices are cut into stretches
+that run side by side, one column each. A stretch begins some frames early, from silence: as many as its filter needs to forget
+how it began, to a hundredth of a step of 16 bits. So a voice sounds the same whatever else is in its batch.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 BLOCK = 64  # frames of a control block
-_COLUMNS = 3000  # stretches that a batch is cut into, about: enough for long vectors, few enough for a short scan
+_FORGOTTEN = 3e-6  # what may remain of a stretch's beginning
+_LEADS = (128, 256, 512, 1024, 2048, 4096, 16384)  # frames that a stretch begins early; the least that suffices is taken
+_STRETCH = 4  # a stretch is so many times as long as its lead
+_COLUMNS = 8192  # stretches that run side by side
 _OPEN = 0.45  # of the rate: fluidsynth's highest cutoff
 _DELICATE_HZ = 500.0  # below, poles lie so near 1 that float32 would be heard
 _TILE = 256
@@ -40,22 +43,29 @@ def lowpass(waves: list[Floats], cutoffs: list[Values], resonances: list[float],
         rate: Hz.
     """
     out: list[Floats] = list(waves)
-    moving: dict[bool, list[int]] = {False: [], True: []}
+    groups: dict[tuple[int, bool], list[int]] = {}
     for i, (wave, cents, cb) in enumerate(zip(waves, cutoffs, resonances, strict=True)):
-        gain = resonance(cb)[1]
-        low = float(cents.min(initial=13500.0))
-        if float(hertz(low)) >= _OPEN * rate * 0.98:
+        q, gain = resonance(cb)
+        low = np.array([cents.min(initial=13500.0)])
+        if float(hertz(low)[0]) >= _OPEN * rate * 0.98:
             out[i] = wave * np.float32(gain)  # wide open: only the gain remains
-        else:
-            moving[float(hertz(low)) < _DELICATE_HZ].append(i)
-    for delicate, numbers in moving.items():
-        if numbers:
-            kind = np.float64 if delicate else np.float32
-            filtered = _moving([waves[i] for i in numbers], [cutoffs[i] for i in numbers],
-                               [resonances[i] for i in numbers], rate, np.dtype(kind))  # fmt: skip
-            for i, wave in zip(numbers, filtered, strict=True):
-                out[i] = wave
+        elif wave.size:
+            groups.setdefault((_lead(low, q, rate), float(hertz(low)[0]) < _DELICATE_HZ), []).append(i)
+    for (lead, delicate), numbers in sorted(groups.items()):
+        filtered = _recursion([waves[i] for i in numbers], [cutoffs[i] for i in numbers], [resonances[i] for i in numbers],
+                              rate, lead, np.dtype(np.float64 if delicate else np.float32))  # fmt: skip
+        for i, wave in zip(numbers, filtered, strict=True):
+            out[i] = wave
     return out
+
+
+def _lead(lowest: Values, q: float, rate: int) -> int:
+    """Frames after which the slowest pole of a filter has forgotten its beginning."""
+    _, a1, a2 = (float(c[0]) for c in coefficients(lowest, np.array([q]), np.array([1.0]), rate))
+    root = complex(a1 * a1 - 4.0 * a2) ** 0.5
+    radius = max(abs(-a1 + root), abs(-a1 - root)) / 2.0
+    needed = np.log(_FORGOTTEN) / np.log(min(radius, 0.99999))
+    return next((lead for lead in _LEADS if lead >= needed), _LEADS[-1])
 
 
 def coefficients(cents: Values, q: Values, gain: Values, rate: int) -> tuple[Values, Values, Values]:
@@ -67,43 +77,35 @@ def coefficients(cents: Values, q: Values, gain: Values, rate: int) -> tuple[Val
     return (1.0 - cos) * 0.5 * scale * gain, -2.0 * cos * scale, (1.0 - alpha) * scale
 
 
-def _moving(
-    waves: list[Floats], cutoffs: list[Values], resonances: list[float], rate: int, kind: np.dtype[np.floating]
-) -> list[Floats]:
-    """The stretched two-pass recursion described above."""
-    blocks = sum(wave.size for wave in waves) // BLOCK
-    height = 1 << min(max((blocks // _COLUMNS).bit_length(), 1), 6)  # blocks of a stretch
-    span = BLOCK * height
-    columns = np.array([-(-wave.size // span) for wave in waves])
-    total = int(columns.sum())
+def _recursion(
+    waves: list[Floats], cutoffs: list[Values], resonances: list[float], rate: int, lead: int,
+    kind: np.dtype[np.floating],
+) -> list[Floats]:  # fmt: skip
+    """The filters of voices that share a lead."""
+    span = _STRETCH * lead
+    columns = [-(-wave.size // span) for wave in waves]
     firsts = np.concatenate(([0], np.cumsum(columns)))
-    signal = np.zeros((total, span + 16), np.float32)[:, :span]  # rows a power of two apart would thrash the cache
+    total, height, early = int(firsts[-1]), (lead + span) // BLOCK, lead // BLOCK
+    signal = np.zeros((total, lead + span + 16), np.float32)[:, : lead + span]  # rows a power of two apart thrash the cache
     cents = np.zeros((total, height))
     q, gain = np.zeros((total, 1)), np.zeros((total, 1))
-    for i, (wave, cutoff) in enumerate(zip(waves, cutoffs, strict=True)):
+    for i, (wave, cutoff, count) in enumerate(zip(waves, cutoffs, columns, strict=True)):
         where = slice(firsts[i], firsts[i + 1])
-        whole = wave.size // span
-        signal[firsts[i] : firsts[i] + whole] = wave[: whole * span].reshape(whole, span)
-        if wave.size % span:
-            signal[firsts[i] + whole, : wave.size % span] = wave[whole * span :]
-        flat = cents[where].reshape(-1)
-        used = min(cutoff.size, flat.size)
-        flat[:used] = cutoff[:used]
-        flat[used:] = cutoff[used - 1]
+        whole = np.zeros(lead + count * span, np.float32)
+        whole[lead : lead + wave.size] = wave
+        signal[where] = np.lib.stride_tricks.sliding_window_view(whole, lead + span)[::span]
+        steps = np.full(early + count * (span // BLOCK), cutoff[-1])
+        steps[: early + cutoff.size] = np.concatenate((np.full(early, cutoff[0]), cutoff))[: steps.size]
+        cents[where] = np.lib.stride_tricks.sliding_window_view(steps, height)[:: span // BLOCK]
         q[where], gain[where] = resonance(resonances[i])
     b, a1, a2 = (np.ascontiguousarray(c.T, kind) for c in coefficients(cents, q, gain, rate))
-    rows = np.empty((span, total), kind)
-    _transpose(signal, rows)
-    past = np.zeros((2, total), kind)  # the two frames before each stretch: those that end the one before
-    past[:, 1:] = rows[-2:, :-1]
-    past[:, firsts[:-1]] = 0.0
-    _feed(rows, b, past)
-    rest = np.zeros(total, kind)
-    last, before = _run(rows, a1, a2, rest, rest, None)
-    start_last, start_before = _scan(last, before, a1, a2, firsts, columns)
-    _run(rows, a1, a2, start_last.astype(kind), start_before.astype(kind), rows)
-    _transpose(rows, signal)
-    return [signal[firsts[i] : firsts[i + 1]].reshape(-1)[: wave.size] for i, wave in enumerate(waves)]
+    for at in range(0, total, _COLUMNS):
+        tile = slice(at, at + _COLUMNS)
+        rows = np.empty((lead + span, min(_COLUMNS, total - at)), kind)
+        _transpose(signal[tile], rows)
+        _run(rows, *(np.ascontiguousarray(c[:, tile]) for c in (b, a1, a2)))
+        _transpose(rows, signal[tile])
+    return [signal[firsts[i] : firsts[i + 1], lead:].reshape(-1)[: wave.size] for i, wave in enumerate(waves)]
 
 
 def _transpose(source: npt.NDArray[np.floating], out: npt.NDArray[np.floating]) -> None:
@@ -113,64 +115,21 @@ def _transpose(source: npt.NDArray[np.floating], out: npt.NDArray[np.floating]) 
             out[j : j + _TILE, i : i + _TILE] = source[i : i + _TILE, j : j + _TILE].T
 
 
-def _feed(rows: npt.NDArray[np.floating], b: npt.NDArray[np.floating], past: npt.NDArray[np.floating]) -> None:
-    """The non-recursive half, b (x[n] + 2 x[n-1] + x[n-2]), in place; time runs down the rows, stretches lie side by side."""
-    two_before, one_before = past[0].copy(), past[1].copy()
-    here, doubled = np.empty_like(one_before), np.empty_like(one_before)
-    for n, row in enumerate(rows):
-        here[:] = row
-        np.multiply(one_before, 2, out=doubled)
-        row += doubled
-        row += two_before
-        row *= b[n // BLOCK]
-        two_before, one_before, here = one_before, here, two_before
-
-
 def _run(
-    feed: npt.NDArray[np.floating], a1: npt.NDArray[np.floating], a2: npt.NDArray[np.floating],
-    last: npt.NDArray[np.floating], before: npt.NDArray[np.floating], out: npt.NDArray[np.floating] | None,
-) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:  # fmt: skip
-    """y[n] = feed[n] - a1 y[n-1] - a2 y[n-2] down the rows; into `out`, or only the last two rows are kept."""
-    spare = [np.empty_like(last) for _ in range(3)]
-    product = np.empty_like(last)
-    for n in range(feed.shape[0]):
+    rows: npt.NDArray[np.floating], b: npt.NDArray[np.floating], a1: npt.NDArray[np.floating], a2: npt.NDArray[np.floating]
+) -> None:
+    """y[n] = b (x[n] + 2 x[n-1] + x[n-2]) - a1 y[n-1] - a2 y[n-2] down the rows, in place; a row of coefficients a block."""
+    width = rows.shape[1]
+    x1, sum1, x0, sum0, product = (np.zeros(width, rows.dtype) for _ in range(5))
+    y1 = y2 = np.zeros(width, rows.dtype)
+    for n, row in enumerate(rows):
         block = n // BLOCK
-        row = spare[n % 3] if out is None else out[n]
-        np.multiply(a1[block], last, out=product)
-        np.subtract(feed[n], product, out=row)
-        np.multiply(a2[block], before, out=product)
-        np.subtract(row, product, out=row)
-        last, before = row, last
-    return last, before
-
-
-def _scan(
-    last: npt.NDArray[np.floating], before: npt.NDArray[np.floating], a1: npt.NDArray[np.floating],
-    a2: npt.NDArray[np.floating], firsts: npt.NDArray[np.int64], columns: npt.NDArray[np.int64],
-) -> tuple[Values, Values]:  # fmt: skip
-    """The outputs y[-1], y[-2] before each stretch, given where each would end if it started from silence."""
-    m00, m01, m10, m11 = _transitions(a1, a2)
-    order = np.argsort(-columns, kind="stable")  # the voices still sounding at stretch k are the first of these
-    alive = np.searchsorted(-columns[order], -np.arange(columns.max()), side="left")
-    place = firsts[:-1][order]
-    starts = np.zeros((2, last.size))
-    y1, y2 = np.zeros(columns.size), np.zeros(columns.size)
-    for k, count in enumerate(alive.tolist()):
-        at = place[:count] + k
-        y1, y2 = y1[:count], y2[:count]
-        starts[0, at], starts[1, at] = y1, y2
-        y1, y2 = m00[at] * y1 + m01[at] * y2 + last[at], m10[at] * y1 + m11[at] * y2 + before[at]
-    return starts[0], starts[1]
-
-
-def _transitions(a1: npt.NDArray[np.floating], a2: npt.NDArray[np.floating]) -> tuple[Values, Values, Values, Values]:
-    """The matrices that carry (y[n-1], y[n-2]) through each stretch without input, from coefficients (blocks, stretches)."""
-    p, q = -a1.astype(np.float64), -a2.astype(np.float64)
-    r, s = np.ones_like(p), np.zeros_like(p)
-    for _ in range(6):  # 2^6 = 64 frames a block; written out, as numpy multiplies small matrices one by one
-        cross, trace = q * r, p + s
-        p, q, r, s = p * p + cross, q * trace, r * trace, s * s + cross
-    m00, m01, m10, m11 = p[0], q[0], r[0], s[0]
-    for p1, q1, r1, s1 in zip(p[1:], q[1:], r[1:], s[1:], strict=True):
-        m00, m01, m10, m11 = p1 * m00 + q1 * m10, p1 * m01 + q1 * m11, r1 * m00 + s1 * m10, r1 * m01 + s1 * m11
-    return m00, m01, m10, m11
+        x0[:] = row
+        np.add(x0, x1, out=sum0)
+        np.add(sum0, sum1, out=row)
+        row *= b[block]
+        np.multiply(a1[block], y1, out=product)
+        row -= product
+        np.multiply(a2[block], y2, out=product)
+        row -= product
+        x0, x1, sum0, sum1, y1, y2 = x1, x0, sum1, sum0, row, y1

@@ -123,15 +123,18 @@ def _plan_zone(
     sums: dict[int, Values] = {}
     for m in playable:
         sums[m.destination] = sums.get(m.destination, np.zeros(notes.size)) + m.values(reader.at(start))
-    held = np.maximum(1, np.rint((end - start) * rate / BLOCK)).astype(np.int64)
+    # notes begin and end on the next control block, at most 1.5 ms late: as in fluidsynth, so that voices that sound together
+    # meet in the same phase as there
+    first = np.ceil(start * rate / BLOCK).astype(np.int64)
+    held = np.maximum(1, np.ceil(end * rate / BLOCK).astype(np.int64) - first)
     killed = np.full(notes.size, -1, np.int64)
     class_ = int(values[Gen.EXCLUSIVE_CLASS])
     if class_:
         times = chokes[class_]
         following = np.searchsorted(times, start, side="right")
         has = following < times.size
-        killed[has] = np.rint((times[following[has]] - start[has]) * rate / BLOCK).astype(np.int64)
-    onset = np.rint(start * rate).astype(np.int64)
+        killed[has] = np.ceil(times[following[has]] * rate / BLOCK).astype(np.int64) - first[has]
+    onset = first * BLOCK
 
     shaping = sorted(d for d in sums if d not in _LOUDNESS)
     rows = np.column_stack([key, held, killed, *(np.round(sums[d], 3) for d in shaping)])

@@ -1,10 +1,11 @@
 """Waveforms of voices: the recording read at the voice's pitch, filtered, and shaped by its envelope.
 
-Interpolation is the four-point cubic of Catmull and Rom, fluidsynth's default. A recording at one steady pitch is read once
-and shared by all voices that need it.
+Interpolation is the four-point cubic of Catmull and Rom, fluidsynth's default. What voices have in common is made once: a
+recording at one steady pitch, and, where the release changes nothing but the loudness, the filtered sound up to any length.
 """
 
 from collections import OrderedDict
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +13,14 @@ import numpy.typing as npt
 from ripieno.generators.audio.filters import BLOCK, lowpass
 from ripieno.generators.audio.soundfont import SoundFont
 from ripieno.generators.audio.tone import Band, shape_wave
-from ripieno.generators.audio.voices import MAX_CENTS, Values, Voice, loudness_curve, shape_curve
+from ripieno.generators.audio.voices import DECIBELS, MAX_CENTS, Envelope, Values, Voice, loudness_curve, shape_curve
 from ripieno.generators.audio.zones import Gen
 
 Floats = npt.NDArray[np.float32]
 _WARM_UP = 32  # blocks that the filter runs ahead of a stretch in the middle of a voice
+_FOR_EVER = 1 << 30  # blocks
+_SLIGHT_CENTS = 150.0  # a movement of the filter's cutoff that nobody hears in a sound that has
+_FADED_DB = 24.0  # fallen by so much
 _CHUNK = 16384  # frames interpolated at a time, so that intermediate results stay in the processor's cache
 
 
@@ -32,8 +36,9 @@ class Synth:
         self, font: SoundFont, rate: int, *, tone: tuple[Band, ...] = (), cache_bytes: int = 160 << 20
     ) -> None:
         self.font, self.rate, self.tone = font, rate, tone
-        self._read: _Store = _Store(cache_bytes // 2)
-        self._done: _Store = _Store(cache_bytes // 2)
+        self._read = _Store(cache_bytes // 4)
+        self._filtered = _Store(cache_bytes // 4)
+        self._done = _Store(cache_bytes // 2)
 
     def waveforms(self, voices: list[Voice]) -> list[Floats]:
         """The mono waveform of each voice, short of its gain; one may be shorter than its blocks where the recording ends."""
@@ -51,11 +56,30 @@ class Synth:
         return [out[v] for v in voices]
 
     def _render(self, voices: list[Voice]) -> list[Floats]:
+        sources = [_held_for_ever(v) if _calm(v) else v for v in voices]
+        longest: dict[Voice, int] = {}
+        for voice, source in zip(voices, sources, strict=True):
+            longest[source] = max(longest.get(source, 0), voice.blocks)
+        ready: dict[Voice, Floats] = {}
+        todo: list[Voice] = []
+        for source, blocks in longest.items():
+            known = self._filtered.get(source)
+            if known is not None and (known.size >= blocks * BLOCK or self._filtered.complete(source)):
+                ready[source] = known
+            else:
+                todo.append(source)
+        for source, wave in zip(todo, self._filter([replace(s, blocks=longest[s]) for s in todo]), strict=True):
+            ready[source] = wave
+            if source.held == _FOR_EVER:
+                self._filtered.put(source, wave, complete=wave.size < longest[source] * BLOCK)
+        return [_shaped(v, ready[s][: v.blocks * BLOCK]) for v, s in zip(voices, sources, strict=True)]
+
+    def _filter(self, voices: list[Voice]) -> list[Floats]:
         ahead = [min(_WARM_UP, v.first) for v in voices]
         raw = [self._pitched(v, n) for v, n in zip(voices, ahead, strict=True)]
         cutoffs = [_cutoff(v, n) for v, n in zip(voices, ahead, strict=True)]
         filtered = lowpass(raw, cutoffs, [v.q for v in voices], self.rate)
-        return [_shaped(v, wave[n * BLOCK :]) for v, n, wave in zip(voices, ahead, filtered, strict=True)]
+        return [wave[n * BLOCK :] for n, wave in zip(ahead, filtered, strict=True)]
 
     def _pitched(self, voice: Voice, ahead: int) -> Floats:
         """The recording at the voice's pitch from `ahead` blocks before its stretch; whole blocks."""
@@ -120,6 +144,21 @@ class Synth:
         for at in range(0, position.size, _CHUNK):
             _cubic(source, position[at : at + _CHUNK], out[at : at + _CHUNK])
         return shape_wave(out, self.tone, self.rate) if self.tone else out
+
+
+def _calm(voice: Voice) -> bool:
+    """Whether the release moves neither pitch nor filter by anything that could be heard before it has faded."""
+    if voice.mode == 3 or voice.live:
+        return False
+    fading = voice.volume.release * _FADED_DB / DECIBELS
+    moved = float(voice.shape.level(np.array([float(voice.held)]))[0]) * min(1.0, fading / voice.shape.release)
+    return abs(voice.shape_to_pitch) * moved < 1.0 and abs(voice.shape_to_fc) * moved < _SLIGHT_CENTS
+
+
+def _held_for_ever(voice: Voice) -> Voice:
+    """What calm voices that differ only in length and loudness have in common; its length is settled later."""
+    plain = Envelope(voice.volume.delay, 1, 0, 0, 1.0, 1)
+    return replace(voice, volume=plain, held=_FOR_EVER, killed=-1, sway_to_volume=0.0, blocks=0)
 
 
 def _cubic(source: Floats, position: Values, out: Floats) -> None:

@@ -119,10 +119,14 @@ def _event(event: Event, part: Part, signs: "_Signs") -> str:
     length = _length(event.length * 3 // 2 if event.triplet else event.length)
     if not event.heads:
         return ("x" if event.hidden else "z") + length
-    tie = "-" if event.tie_out and not part.is_drum else ""
+    ties = [h.tie_out and not part.is_drum for h in event.heads]
+    tie = "-" if all(ties) else ""
     dot = "." if event.staccato else ""
     graces = "".join(_head(h, part.is_drum, signs) for h in event.graces)
-    heads = [_head(h, part.is_drum, signs) for h in event.heads]
+    heads = [
+        _head(h, part.is_drum, signs) + ("-" if tied and not tie else "")
+        for h, tied in zip(event.heads, ties, strict=True)
+    ]
     return (f"{{/{graces}}}" if graces else "") + dot + (f"[{''.join(heads)}]" if len(heads) > 1 else heads[0]) + length + tie
 
 

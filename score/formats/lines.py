@@ -21,7 +21,10 @@ _HIGH, _LOW = 64, 55  # music that stays above or below needs no grand staff
 
 @dataclass(slots=True)
 class Chord:
-    """Notes of one voice that start and end together on paper (units), with the length as performed."""
+    """Notes of one voice that start and end together on paper (units), with the length as performed.
+
+    `from_before` and `to_next` are the pitches that are tied to the chord before and to the next.
+    """
 
     start: int
     end: int
@@ -31,6 +34,8 @@ class Chord:
     voice: int = 1
     staccato: bool = False
     graces: tuple[int, ...] = ()
+    from_before: frozenset[int] = frozenset()
+    to_next: frozenset[int] = frozenset()
 
     @property
     def centre(self) -> float:
@@ -48,10 +53,17 @@ def needs_grand_staff(row: Instrument, notes: Snapped) -> bool:
 def write_lines(
     notes: Snapped, chosen: npt.NDArray[np.bool_], row: Instrument, cells: tuple[Cell, ...]
 ) -> list[Chord]:
-    """The chords of the chosen notes in voices 1 and 2, none overlapping within its voice, ends made readable."""
+    """The chords of the chosen notes in voices 1 and 2, none overlapping within its voice, ends made readable.
+
+    Where overlapping chords interlock there is one voice: instruments whose tone lasts tie what they hold from chord
+    to chord, others let each chord go at the next.
+    """
     edges = np.array([c.start + c.length for c in cells], dtype=np.int64)
     chords = _gather(notes, chosen, single=row.voices == 1)
-    if row.voices > 1:
+    if row.voices > 1 and _interlock(chords):
+        if not row.decays:
+            return _slices(notes, chosen)
+    elif row.voices > 1:
         _assign_voices(chords)
     out = []
     for voice in (1, 2):
@@ -91,6 +103,48 @@ def _gather(notes: Snapped, chosen: npt.NDArray[np.bool_], *, single: bool) -> l
                 graces = tuple(sorted({r[4] for r in group if r[4] >= 0}))
                 chords.append(Chord(start, group[-1][0], max(r[1] for r in group), pitches, velocity, graces=graces))
     return chords
+
+
+def _interlock(chords: list[Chord]) -> bool:
+    """Whether most chords that overlap share a range of pitches, so that no upper and lower voice can be told."""
+    apart = together = 0
+    sounding: list[Chord] = []
+    for chord in chords:
+        sounding = [c for c in sounding if _overlap(c, chord)]
+        for other in sounding:
+            between = chord.pitches[0] <= other.pitches[-1] and other.pitches[0] <= chord.pitches[-1]
+            together, apart = together + between, apart + (not between)
+        sounding.append(chord)
+    return together > apart
+
+
+def _slices(notes: Snapped, chosen: npt.NDArray[np.bool_]) -> list[Chord]:
+    """One voice of chords that changes wherever a note starts or ends; notes that go on are tied."""
+    starts, ends = notes.start[chosen], notes.end[chosen]
+    onsets = np.unique(starts)
+    following = np.searchsorted(onsets, ends)
+    for shift in (0, -1):  # an end so near an onset is heard as one with it
+        near = onsets[np.clip(following + shift, 0, len(onsets) - 1)]
+        ends = np.where((np.abs(near - ends) <= SIXTEENTH) & (near > starts), near, ends)
+    begins: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for start, end, pitch, velocity in zip(
+        starts.tolist(), ends.tolist(), notes.pitch[chosen].tolist(), notes.velocity[chosen].tolist(), strict=True
+    ):
+        begins[start].append((pitch, end, velocity))
+    out: list[Chord] = []
+    sounding: dict[int, tuple[int, int]] = {}  # pitch -> end, velocity
+    for a, b in itertools.pairwise(sorted({*starts.tolist(), *ends.tolist()})):
+        held = {p: n for p, n in sounding.items() if n[0] > a}
+        struck = {pitch: (end, velocity) for pitch, end, velocity in begins[a]}
+        sounding = held | struck
+        if sounding:
+            again = {pitch for pitch, _, _ in begins[b]}
+            out.append(Chord(
+                a, b, float(b - a), tuple(sorted(sounding)), max(velocity for _, velocity in sounding.values()),
+                from_before=frozenset(held.keys() - struck.keys()),
+                to_next=frozenset(p for p, (end, _) in sounding.items() if end > b) - again,
+            ))  # fmt: skip
+    return out
 
 
 def _assign_voices(chords: list[Chord]) -> None:

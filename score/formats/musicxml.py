@@ -273,9 +273,9 @@ def _note(bar: ET.Element, event: Event, voice: int, staff: int, percussion: boo
             ET.SubElement(note, "chord")
         _pitch(note, event, head, percussion)
         _text(note, "duration", event.length)
-        if event.tie_in:
+        if head and head.tie_in:
             ET.SubElement(note, "tie", type="stop")
-        if event.tie_out:
+        if head and head.tie_out:
             ET.SubElement(note, "tie", type="start")
         if head and drums:
             ET.SubElement(note, "instrument", id=_instrument_id(drums, head.pitch))
@@ -300,7 +300,7 @@ def _note(bar: ET.Element, event: Event, voice: int, staff: int, percussion: boo
         if not place:
             for level, beam in enumerate(event.beams, 1):
                 _text(note, "beam", beam).set("number", str(level))
-        _notations(note, event, first=not place)
+        _notations(note, event, head, first=not place)
 
 
 def _grace(bar: ET.Element, head: Head, voice: int, staff: int, *, chord: bool) -> None:
@@ -338,15 +338,16 @@ def _spelled_pitch(note: ET.Element, head: Head) -> None:
     _text(pitch, "octave", head.octave)
 
 
-def _notations(note: ET.Element, event: Event, *, first: bool) -> None:
+def _notations(note: ET.Element, event: Event, head: Head | None, *, first: bool) -> None:
+    tie_in, tie_out = (head.tie_in, head.tie_out) if head else (False, False)
     bracket = event.bracket if first else ""
     staccato = event.staccato and first
-    if not (event.tie_in or event.tie_out or bracket or staccato):
+    if not (tie_in or tie_out or bracket or staccato):
         return
     notations = ET.SubElement(note, "notations")
-    if event.tie_in:
+    if tie_in:
         ET.SubElement(notations, "tied", type="stop")
-    if event.tie_out:
+    if tie_out:
         ET.SubElement(notations, "tied", type="start")
     for type_ in {"start": ("start",), "stop": ("stop",), "both": ("start", "stop")}.get(bracket, ()):
         ET.SubElement(notations, "tuplet", type=type_)

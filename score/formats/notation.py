@@ -41,12 +41,16 @@ _BARITONE = 52  # a treble-clef instrument whose music lies below this on averag
 class Head:
     """A notehead: MIDI number, spelled name ('F#'), and the sign printed before it ('#', 'b', '=', '' for none).
 
+    `tie_in` and `tie_out` say whether it goes on from the event before, or goes on in the next.
+
     On a percussion staff the place and the shape come from `percussion.drum`.
     """
 
     pitch: int
     name: str
     sign: str = ""
+    tie_in: bool = False
+    tie_out: bool = False
 
     @property
     def alter(self) -> int:
@@ -67,7 +71,6 @@ class Event:
         start, length: units from the bar line.
         value, dots, triplet: the note value; `value` 'measure' is a rest of the whole bar.
         bracket: 'start' or 'stop' where a triplet bracket begins or ends, 'both' for one event alone, else ''.
-        tie_in, tie_out: whether it continues the event before, or is continued.
         hidden: a rest that only fills a second voice.
         beams: for each beam level 'begin', 'continue', 'end', 'forward hook' or 'backward hook'.
         graces: grace notes before it, which sound together.
@@ -80,8 +83,6 @@ class Event:
     dots: int = 0
     triplet: bool = False
     bracket: str = ""
-    tie_in: bool = False
-    tie_out: bool = False
     staccato: bool = False
     hidden: bool = False
     velocity: int = 0
@@ -306,6 +307,12 @@ def _spelled(chord: Chord, following: Chord | None, harmony: _Harmony, percussio
     return _Spelled(chord, heads, tuple(Head(p, spell(p, key, symbol, chord.pitches[-1])) for p in chord.graces))
 
 
+def _as_before(spelled: _Spelled, names: dict[int, str]) -> _Spelled:
+    """Notes that are tied over keep the `names` that they had."""
+    over = spelled.chord.from_before
+    return replace(spelled, heads=tuple(replace(h, name=names[h.pitch]) if h.pitch in over else h for h in spelled.heads))
+
+
 def _bars(
     line: list[Chord], bars: tuple[Bar, ...], triplets: frozenset[int], harmony: _Harmony, percussion: bool
 ) -> tuple[tuple[Voice, ...], ...]:
@@ -314,8 +321,12 @@ def _bars(
     found: dict[tuple[int, int], list[_Spelled]] = defaultdict(list)
     for voice in (1, 2):
         chords = [c for c in line if c.voice == voice]
+        names: dict[int, str] = {}
         for i, chord in enumerate(chords):
             spelled = _spelled(chord, chords[i + 1] if i + 1 < len(chords) else None, harmony, percussion)
+            if chord.from_before:
+                spelled = _as_before(spelled, names)
+            names = {head.pitch: head.name for head in spelled.heads}
             for index in range(bisect_right(starts, chord.start) - 1, bisect_right(starts, chord.end - 1)):
                 found[index, voice].append(spelled)
     out = []
@@ -338,12 +349,10 @@ def _signs(voices: list[list[Event]], key: Key) -> list[list[Event]]:
     places = [(e.start, v, i) for v, voice in enumerate(voices) for i, e in enumerate(voice) if e.heads]
     for _, v, i in sorted(places):
         event = out[v][i]
-        if event.tie_in:
-            continue
         heads = []
         for head in event.graces + event.heads:
             place = (head.name[0], head.octave)
-            if in_force.get(place, signature[head.name[0]]) != head.alter:
+            if not head.tie_in and in_force.get(place, signature[head.name[0]]) != head.alter:
                 in_force[place] = head.alter
                 head = replace(head, sign="#" * head.alter or "b" * -head.alter or "=")
             heads.append(head)
@@ -395,15 +404,19 @@ def _events(values: list[Value], bar: Bar, *, hidden: bool) -> list[Event]:
 
 def _notes(values: list[Value], bar: Bar, spelled: _Spelled) -> list[Event]:
     chord, last = spelled.chord, len(values) - 1
-    return [
-        Event(
-            v.start - bar.start, v.length, v.name, spelled.heads, v.dots, v.triplet,
-            tie_in=v.start > chord.start, tie_out=i < last or chord.end > bar.end,
-            staccato=chord.staccato and last == 0 and chord.end <= bar.end, velocity=chord.velocity,
-            graces=spelled.graces if v.start == chord.start else (),
+    out = []
+    for i, v in enumerate(values):
+        before, after = v.start > chord.start, i < last or chord.end > bar.end
+        heads = tuple(
+            replace(h, tie_in=before or h.pitch in chord.from_before, tie_out=after or h.pitch in chord.to_next)
+            for h in spelled.heads
         )
-        for i, v in enumerate(values)
-    ]  # fmt: skip
+        out.append(Event(
+            v.start - bar.start, v.length, v.name, heads, v.dots, v.triplet,
+            staccato=chord.staccato and last == 0 and chord.end <= bar.end, velocity=chord.velocity,
+            graces=() if before else spelled.graces,
+        ))  # fmt: skip
+    return out
 
 
 def _brackets(events: list[Event]) -> list[Event]:

@@ -33,16 +33,13 @@ def run(folder: Path, text: str, *, seed: int = 0, candidates: int = 2, rounds: 
     """One turn, its final state and its signs of life."""
     events: list[Progress] = []
     with closing(Store(folder / "p.db")) as store, checkpointer(folder / "turn.db") as saver:
-        ensemble = Ensemble(EmbeddedBrain(PROFILES), build_toolbox(), store, build_judges(), PROFILES, rounds)
+        toolbox, brain = build_toolbox(), EmbeddedBrain(PROFILES)
+        ensemble = Ensemble(brain, toolbox, store, build_judges(), PROFILES, rounds, events.append)
         request = TurnRequest(turn=f"t{seed}", text=text, seed=seed, candidates=candidates)
-        state: TurnState = {}
-        for mode, chunk in with_checkpointer(build_graph(), saver).stream(
-            {"request": request}, {"configurable": {"thread_id": "t"}}, context=ensemble, stream_mode=["custom", "values"]
-        ):
-            if mode == "custom":
-                events.append(cast(Progress, chunk))
-            else:
-                state = cast(TurnState, chunk)
+        graph = with_checkpointer(build_graph(), saver)
+        state = cast(
+            TurnState, graph.invoke({"request": request}, {"configurable": {"thread_id": "t"}}, context=ensemble)
+        )
     return state, events
 
 

@@ -46,8 +46,8 @@ def heard(of: Piece, track: int) -> list[int]:
     """Pitches of a part as it stands on paper, tied notes once."""
     part = next(p for p in notate(of).parts if p.track == of.tracks[track])
     return sorted(
-        h.pitch for staff in part.staves for bar in staff.bars for voice in bar for e in voice if not e.tie_in
-        for h in e.graces + e.heads
+        h.pitch for staff in part.staves for bar in staff.bars for voice in bar for e in voice
+        for h in e.graces + e.heads if not h.tie_in
     )
 
 
