@@ -15,6 +15,7 @@ from ripieno.score.instruments import Instrument
 
 _SLACK = 0.25  # share of a note that may hang over into the next, or be missing before it
 _SHORT = 12  # up to this distance (an eighth) a short note is written full
+_INTERLOCKED = 0.2  # share of overlaps from which a staff is written in one voice
 _STACCATO = 0.55  # a note that sounds less of its written length has a dot
 _HIGH, _LOW = 64, 55  # music that stays above or below needs no grand staff
 
@@ -60,11 +61,10 @@ def write_lines(
     """
     edges = np.array([c.start + c.length for c in cells], dtype=np.int64)
     chords = _gather(notes, chosen, single=row.voices == 1)
-    if row.voices > 1 and _interlock(chords):
-        if not row.decays:
-            return _slices(notes, chosen)
-    elif row.voices > 1:
-        _assign_voices(chords)
+    if row.voices > 1 and not row.decays and _interlock(chords):
+        return _slices(notes, chosen)
+    if row.voices > 1:
+        _assign_voices(chords, lasting=not row.decays)
     out = []
     for voice in (1, 2):
         line = _merge([c for c in chords if c.voice == voice])
@@ -106,16 +106,22 @@ def _gather(notes: Snapped, chosen: npt.NDArray[np.bool_], *, single: bool) -> l
 
 
 def _interlock(chords: list[Chord]) -> bool:
-    """Whether most chords that overlap share a range of pitches, so that no upper and lower voice can be told."""
+    """Whether many chords that overlap share a range of pitches, so that no upper and lower voice can be told."""
     apart = together = 0
     sounding: list[Chord] = []
     for chord in chords:
         sounding = [c for c in sounding if _overlap(c, chord)]
         for other in sounding:
-            between = chord.pitches[0] <= other.pitches[-1] and other.pitches[0] <= chord.pitches[-1]
-            together, apart = together + between, apart + (not between)
+            if _share_range(other, chord):
+                together += 1
+            else:
+                apart += 1
         sounding.append(chord)
-    return together > apart
+    return together > _INTERLOCKED * (together + apart)
+
+
+def _share_range(a: Chord, b: Chord) -> bool:
+    return a.pitches[0] <= b.pitches[-1] and b.pitches[0] <= a.pitches[-1]
 
 
 def _slices(notes: Snapped, chosen: npt.NDArray[np.bool_]) -> list[Chord]:
@@ -147,13 +153,15 @@ def _slices(notes: Snapped, chosen: npt.NDArray[np.bool_]) -> list[Chord]:
     return out
 
 
-def _assign_voices(chords: list[Chord]) -> None:
-    """Voice 2 for chords that lie below what they overlap with."""
+def _assign_voices(chords: list[Chord], *, lasting: bool) -> None:
+    """Voice 2 for chords that lie below what they overlap with; chords of a tone that dies away must lie wholly below."""
     score: dict[int, int] = defaultdict(int)
     sounding: list[int] = []
     for i, chord in enumerate(chords):
         sounding = [j for j in sounding if _overlap(chords[j], chord)]
         for j in sounding:
+            if not lasting and _share_range(chords[j], chord):
+                continue
             sign = 1 if chord.centre > chords[j].centre else -1
             score[i] += sign
             score[j] -= sign
