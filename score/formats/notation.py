@@ -34,6 +34,7 @@ _OCTAVE_CLEFS = {"piccolo": 1, "recorder": 1, "celesta": 1, "glockenspiel": 2, "
                  "contrabass": -1, "upright_bass": -1, "contrabassoon": -1}  # fmt: skip
 _DYNAMICS = ((36, "pp"), (52, "p"), (66, "mp"), (82, "mf"), (104, "f"), (128, "ff"))  # below this velocity
 _TENOR = 62  # a bass-clef instrument whose music lies above this on average is written in treble clef
+_LOW_TREBLE = 60  # music that an octave clef would write below this on average needs none
 _BARITONE = 52  # a treble-clef instrument whose music lies below this on average is written in bass clef
 
 
@@ -162,13 +163,17 @@ def notate(piece: Piece) -> Notated:
     return Notated(piece.title, measures, tuple(_part(piece, t, bars) for t in sorted(piece.tracks, key=lambda t: t.is_drum)))
 
 
-def octave_clef(row: Instrument) -> int:
-    """Octaves between where an instrument is written and where it sounds: guitars and basses -1, piccolo 1."""
+def octave_clef(row: Instrument, centre: float) -> int:
+    """Octaves between where an instrument is written and where it sounds: guitars and basses -1, piccolo 1.
+
+    `centre` is the mean pitch of its music; what lies low on a high instrument stands where it sounds.
+    """
     if row.is_drum:
         return 0
     if row.family in ("guitar", "bass"):
         return -1
-    return _OCTAVE_CLEFS.get(row.id, 0)
+    octaves = _OCTAVE_CLEFS.get(row.id, 0)
+    return octaves if octaves < 0 or centre - 12 * octaves >= _LOW_TREBLE else 0
 
 
 def _measures(piece: Piece, bars: tuple[Bar, ...]) -> tuple[Measure, ...]:
@@ -235,6 +240,7 @@ def _part(piece: Piece, track: Track, bars: tuple[Bar, ...]) -> Part:
     cells = cells_of(bars)
     notes = snap(track.notes, piece.timeline, bars, cells, graces=not row.is_drum)
     everything = np.ones(len(notes.start), dtype=bool)
+    centre = float(notes.pitch.mean()) if len(notes.pitch) else (row.comfort_low + row.comfort_high) / 2
     if row.is_drum:
         lines = [write_drums(notes, cells)]
         clefs = ["percussion"]
@@ -244,9 +250,9 @@ def _part(piece: Piece, track: Track, bars: tuple[Bar, ...]) -> Part:
         clefs = ["treble", "bass"]
     else:
         lines = [write_lines(notes, everything, row, cells)]
-        clefs = [_clef(row, notes.pitch)]
+        clefs = [_clef(row, centre)]
     harmony = _Harmony(piece, bars)
-    octaves = octave_clef(row)
+    octaves = octave_clef(row, centre)
     staves = tuple(
         Staff(clef, octaves if clef != "percussion" else 0, _bars(line, bars, notes.triplets, harmony, row.is_drum))
         for clef, line in zip(clefs, lines, strict=True)
@@ -254,10 +260,9 @@ def _part(piece: Piece, track: Track, bars: tuple[Bar, ...]) -> Part:
     return Part(track, track.name or row.name, staves, _dynamics(piece, bars, lines[0] + lines[-1]))
 
 
-def _clef(row: Instrument, pitches: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> str:
-    """The instrument's clef, another where its music lies far outside it."""
-    centre = float(pitches.mean()) if len(pitches) else (row.comfort_low + row.comfort_high) / 2
-    written = centre - 12 * octave_clef(row)
+def _clef(row: Instrument, centre: float) -> str:
+    """The instrument's clef, another where its music lies far outside it; `centre` is its mean pitch."""
+    written = centre - 12 * octave_clef(row, centre)
     if row.clef == "grand":
         return "treble" if centre >= 60 else "bass"
     if row.clef in ("bass", "tenor") and written > _TENOR + 4:

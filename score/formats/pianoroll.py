@@ -1,6 +1,7 @@
 """The piano roll as a PNG: time to the right, pitch upwards, a colour for each track, sections and chords along the top."""
 
 import io
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,8 @@ _BAND = ("#eef1f6", "#e0e6ef")  # sections in turn
 _DPI = 110
 _MIN_INCHES, _MAX_INCHES = 11.0, 42.0
 _INCHES_A_BAR = 0.42
-_CHORD_INCHES = 0.42  # room that a chord symbol needs
+_SIGN_INCHES = 0.075  # room that a letter of a chord symbol needs
+_BLACK = "#f4f6f9"  # rows of the black keys
 
 
 def draw_piano_roll(piece: Piece) -> bytes:
@@ -51,6 +53,9 @@ def draw_piano_roll(piece: Piece) -> bytes:
     for track in pitched:
         _bars(roll, track, track.notes["pitch"].astype(float), colours[track.id], 0.86)
     roll.set_ylim(low - 1, high + 1)
+    for pitch in range(low - 1, high + 2):
+        if "#" in pitch_name(pitch):
+            roll.axhspan(pitch - 0.5, pitch + 0.5, color=_BLACK, lw=0, zorder=-1)
     roll.set_yticks([p for p in range(low, high + 1) if p % 12 == 0])
     roll.set_yticklabels([pitch_name(p) for p in range(low, high + 1) if p % 12 == 0], fontsize=8)
     lanes = [roll]
@@ -111,15 +116,21 @@ def _heading(axes: "Axes", piece: Piece, width: float) -> None:
         first, end = line(section.first_bar), line(section.end_bar)
         axes.axvspan(first, end, ymin=0.52, ymax=0.98, color=_BAND[i % 2], lw=0)
         axes.text(first + (end - first) / 2, 1.5, section.name, ha="center", va="center", fontsize=9, color=_INK, clip_on=True)
-    gap = piece.ticks * _CHORD_INCHES / max(width - 1.6, 1.0)
+    ticks_an_inch = piece.ticks / max(width - 1.6, 1.0)
     place = 0.0
     shown = ""
     for span in piece.chords:
-        if span.chord.symbol == shown or span.start < place:
+        text = _signed(span.chord.symbol)
+        if text == shown or span.start < place:
             continue
-        axes.text(span.start, 0.45, span.chord.symbol, fontsize=7.5, va="center", color=_INK, clip_on=True)
-        shown = span.chord.symbol
-        place = span.start + gap * max(1.0, len(shown) / 5)  # long symbols need more room
+        axes.text(span.start, 0.45, text, fontsize=7.5, va="center", color=_INK, clip_on=True)
+        shown = text
+        place = span.start + (len(text) + 1.5) * _SIGN_INCHES * ticks_an_inch
+
+
+def _signed(symbol: str) -> str:
+    """A chord symbol with real sharps and flats."""
+    return re.sub(r"b(?=\d)", "♭", re.sub(r"(?<=[A-G])b", "♭", symbol.replace("#", "♯")))
 
 
 def _frame(axes: "Axes", piece: Piece, *, last: bool) -> None:
