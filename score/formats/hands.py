@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ripieno.score.formats.grid import UNITS, Snapped
 
-_BEAM = 12  # ways that are followed at once
+_BEAM = 6  # ways that are followed at once
 _SPAN, _LIMIT = 12, 16  # semitones that a hand reaches with ease (an octave), and at most (a tenth)
 _FINGERS = 5
 _RIGHT_HOME, _LEFT_HOME = 59, 62  # MIDI numbers: ledger lines begin below and above
@@ -47,12 +47,24 @@ class _Way:
     before: "_Way | None"
 
 
+@dataclass(frozen=True, slots=True)
+class _Parting:
+    """The notes of an onset in two hands, as (end, pitch), with the means of their pitches and what it costs by itself."""
+
+    low: tuple[tuple[int, int], ...]
+    high: tuple[tuple[int, int], ...]
+    low_centre: float | None
+    high_centre: float | None
+    cost: float
+
+
 def split_hands(notes: Snapped) -> npt.NDArray[np.bool_]:
     """Which notes the left hand takes, as a mask over the notes."""
     ways = [_Way(0.0, _Hand(), _Hand(), 0, None)]
     groups = list(_onsets(notes))
     for onset, _, ends, pitches in groups:
-        ways = _best(w for way in ways for w in _go_on(way, onset, ends, pitches))
+        partings = list(_partings(ends, pitches))
+        ways = _best(w for way in ways for w in _go_on(way, onset, partings))
     mask = np.zeros(len(notes.start), dtype=bool)
     way: _Way | None = ways[0]
     for _, places, _, _ in reversed(groups):
@@ -82,33 +94,48 @@ def _best(ways: Iterator[_Way]) -> list[_Way]:
     return list(kept.values())
 
 
-def _go_on(way: _Way, onset: int, ends: list[int], pitches: list[int]) -> Iterator[_Way]:
+def _partings(ends: list[int], pitches: list[int]) -> Iterator[_Parting]:
+    """All partings of one onset into a lower and an upper group."""
+    notes = tuple(zip(ends, pitches, strict=True))
+    for taken in range(len(pitches) + 1):
+        low, high = pitches[:taken], pitches[taken:]
+        cost = _LEDGER * (sum(max(0, p - _LEFT_HOME) for p in low) + sum(max(0, _RIGHT_HOME - p) for p in high))
+        yield _Parting(
+            notes[:taken], notes[taken:], sum(low) / len(low) if low else None, sum(high) / len(high) if high else None,
+            cost + _tear(low, high),
+        )  # fmt: skip
+
+
+def _go_on(way: _Way, onset: int, partings: list[_Parting]) -> Iterator[_Way]:
     """The way with each parting of the notes of one more onset."""
     left_held = tuple(n for n in way.left.held if n[0] > onset)
     right_held = tuple(n for n in way.right.held if n[0] > onset)
-    for taken in range(len(pitches) + 1):
-        low, high = pitches[:taken], pitches[taken:]
-        left = _Hand((*left_held, *zip(ends[:taken], low, strict=True)), *_place(way.left, low, onset))
-        right = _Hand((*right_held, *zip(ends[taken:], high, strict=True)), *_place(way.right, high, onset))
-        cost = way.cost + _reach(left) + _reach(right) + _jump(way.left, left) + _jump(way.right, right)
-        cost += _LEDGER * sum(max(0, p - _LEFT_HOME) for p in low)
-        cost += _LEDGER * sum(max(0, _RIGHT_HOME - p) for p in high)
-        cost += _between(left, right) + _parting(low, high) + _swap(way, low, high)
-        yield _Way(cost, left, right, taken, way)
+    for parting in partings:
+        left = _after(way.left, left_held, parting.low, parting.low_centre, onset)
+        right = _after(way.right, right_held, parting.high, parting.high_centre, onset)
+        cost = way.cost + parting.cost + _between(left, right) + _swap(way, parting)
+        cost += _reach(left) + _reach(right) + _jump(way.left, left) + _jump(way.right, right)
+        yield _Way(cost, left, right, len(parting.low), way)
 
 
-def _place(hand: _Hand, pitches: list[int], onset: int) -> tuple[float | None, int]:
-    """Where the hand is after playing these, or stays without."""
-    return (sum(pitches) / len(pitches), onset) if pitches else (hand.centre, hand.onset)
+def _after(
+    hand: _Hand, held: tuple[tuple[int, int], ...], new: tuple[tuple[int, int], ...], centre: float | None, onset: int
+) -> _Hand:
+    """The hand when it has played the new notes, or stays where it was without any."""
+    if centre is None:
+        return _Hand(held, hand.centre, hand.onset)
+    return _Hand(held + new, centre, onset)
 
 
 def _reach(hand: _Hand) -> float:
-    if not hand.held:
+    if len(hand.held) < 2:
         return 0.0
-    pitches = [p for _, p in hand.held]
+    pitches = {p for _, p in hand.held}
     span = max(pitches) - min(pitches)
+    if span <= _SPAN and len(pitches) <= _FINGERS:
+        return 0.0
     cost = _STRETCH * max(0, span - _SPAN) + _IMPOSSIBLE * max(0, span - _LIMIT)
-    return cost + _IMPOSSIBLE * max(0, len(set(pitches)) - _FINGERS)
+    return cost + _IMPOSSIBLE * max(0, len(pitches) - _FINGERS)
 
 
 def _jump(before: _Hand, after: _Hand) -> float:
@@ -118,11 +145,11 @@ def _jump(before: _Hand, after: _Hand) -> float:
     return _JUMP * hurry * abs(after.centre - before.centre)
 
 
-def _swap(way: _Way, low: list[int], high: list[int]) -> float:
+def _swap(way: _Way, parting: _Parting) -> float:
     """A figure of single notes runs on in one hand as long as it can."""
-    if len(low) + len(high) > 1 or way.left.onset == way.right.onset:
+    if len(parting.low) + len(parting.high) > 1 or way.left.onset == way.right.onset:
         return 0.0
-    return _SWAP if bool(low) != (way.left.onset > way.right.onset) else 0.0
+    return _SWAP if bool(parting.low) != (way.left.onset > way.right.onset) else 0.0
 
 
 def _between(left: _Hand, right: _Hand) -> float:
@@ -133,7 +160,7 @@ def _between(left: _Hand, right: _Hand) -> float:
     return _CROSSED - 0.1 * gap if gap <= 0 else -_GAP * min(gap, 12)
 
 
-def _parting(low: list[int], high: list[int]) -> float:
+def _tear(low: list[int], high: list[int]) -> float:
     """What speaks against this parting of one chord: close chords stay together, full ones lie evenly in both hands."""
     both = low + high
     if low and high and len(both) <= 3 and all(b - a <= 5 for a, b in pairwise(both)):
