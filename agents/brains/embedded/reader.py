@@ -140,7 +140,7 @@ class Reader:
         spent = bytearray(used)
         self._parts(words, hides, values, notices, used)
         for i, word in enumerate(words.low):
-            spent[i] |= used[i] and singular(word) in self._instrument_words
+            spent[i] |= used[i] and singular(word) in self._instrument_words and not _describes(words, i)
         take(self._mood.read(words, spent))
         take(self._playing.read(words, spent))
         imply(words, values, notices, self._styles, self._mood, references)
@@ -175,6 +175,18 @@ class Reader:
         for start, end in parts.spans:
             first, last = words.covering(start, end)
             used[first:last] = b"\1" * (last - first)
+
+
+def _describes(words: Words, i: int) -> bool:
+    """Whether word `i` only describes the instrument after it ('eerie harpsichord') and is no part of its name ('warm pad')."""
+    names = name_table()
+    for length in (3, 2, 1):
+        if i + 1 + length <= len(words):
+            name = " ".join(words.low[i + 1 : i + 1 + length])
+            if any(names.get(n) is not None for n in (name, singular(name))):
+                whole = f"{words.low[i]} {name}"
+                return all(names.get(n) is None for n in (whole, singular(whole)))
+    return False
 
 
 def _own_up(words: Words, values: dict[str, Any]) -> None:
