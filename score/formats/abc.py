@@ -68,25 +68,31 @@ def _music(notated: Notated, part: Part, staff: Staff, second: bool, *, leading:
     for measure, bar in zip(notated.measures, staff.bars, strict=True):
         key = measure.key or key
         assert key is not None
-        if leading and measure.section:
-            if row:
-                yield " ".join(row)
-                row = []
-            yield f"P:{_plain(measure.section)}"
-        row.append(_bar(measure, key, bar, part, second, leading))
-        if len(row) == _BARS_A_LINE or measure.number == len(notated.measures):
+        fields = list(_fields(measure, leading))
+        if row and (fields or len(row) == _BARS_A_LINE):
             yield " ".join(row)
             row = []
+        yield from fields
+        row.append(_bar(measure, key, bar, part, second, leading))
+    yield " ".join(row)
+
+
+def _fields(measure: Measure, leading: bool) -> Iterator[str]:
+    """What changes at a bar, as lines of their own, for not every reader minds fields inside a line."""
+    if leading and measure.section:
+        yield f"P:{_plain(measure.section)}"
+    if measure.number > 1:
+        if measure.metre is not None:
+            yield f"M:{measure.metre}"
+        if measure.key is not None:
+            yield f"K:{_key(measure.key)}"
+        if leading and measure.tempos:
+            yield f"Q:1/4={_number(measure.tempos[0].bpm)}"
 
 
 def _bar(measure: Measure, key: Key, bar: tuple[Voice, ...], part: Part, second: bool, leading: bool) -> str:
-    fields = ""
-    if measure.number > 1:
-        fields += f"[M:{measure.metre}]" if measure.metre is not None else ""
-        fields += f"[K:{_key(measure.key)}]" if measure.key is not None else ""
-        fields += "".join(f"[Q:1/4={_number(m.bpm)}]" for m in measure.tempos[:1]) if leading else ""
     if second and len(bar) < 2:
-        return f"{fields}x{_length(measure.bar.length)} |"
+        return f"z{_length(measure.bar.length)} |"
     events = bar[1] if second else bar[0]
     symbols = _symbols(measure, events) if leading else {}
     text = ""
@@ -95,7 +101,7 @@ def _bar(measure: Measure, key: Key, bar: tuple[Voice, ...], part: Part, second:
         if (i and not event.beams) or (event.beams and event.beams[0] == "begin"):
             text += " "
         text += symbols.get(i, "") + _tuplet(events, i) + _event(event, part, signs)
-    return f"{fields}{text.strip()} |"
+    return f"{text.strip()} |"
 
 
 def _symbols(measure: Measure, events: tuple[Event, ...]) -> dict[int, str]:
@@ -118,7 +124,7 @@ def _tuplet(events: tuple[Event, ...], i: int) -> str:
 def _event(event: Event, part: Part, signs: "_Signs") -> str:
     length = _length(event.length * 3 // 2 if event.triplet else event.length)
     if not event.heads:
-        return ("x" if event.hidden else "z") + length
+        return "z" + length  # not the invisible "x": some readers drop it, and with it its time
     ties = [h.tie_out and not part.is_drum for h in event.heads]
     tie = "-" if all(ties) else ""
     dot = "." if event.staccato else ""
