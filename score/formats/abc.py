@@ -33,6 +33,8 @@ def write_abc(piece: Piece) -> str:
     for i, (name, _, part, staff, second) in enumerate(voices):
         lines.append(f"V:{name}")
         lines += [f"%%MIDI channel {10}"] if part.is_drum else [f"%%MIDI program {part.track.midi_program}"]
+        if i:
+            lines += _start(notated)
         lines += _music(notated, part, staff, second, leading=i == 0)
     return "\n".join(lines) + "\n"
 
@@ -75,6 +77,15 @@ def _music(notated: Notated, part: Part, staff: Staff, second: bool, *, leading:
         yield from fields
         row.append(_bar(measure, key, bar, part, second, leading))
     yield " ".join(row)
+
+
+def _start(notated: Notated) -> Iterator[str]:
+    """The first metre and key again where they change later, for some readers keep those that the voice before ended in."""
+    first, *later = notated.measures
+    if any(m.metre is not None for m in later):
+        yield f"M:{first.metre}"
+    if first.key is not None and any(m.key is not None for m in later):
+        yield f"K:{_key(first.key)}"
 
 
 def _fields(measure: Measure, leading: bool) -> Iterator[str]:
