@@ -81,7 +81,12 @@ class Session:
             graph = with_checkpointer(self._graph, saver)
             state = cast(
                 TurnState,
-                graph.invoke({"request": request}, {"configurable": {"thread_id": request.turn}}, context=ensemble),
+                graph.invoke(
+                    {"request": request},
+                    {"configurable": {"thread_id": request.turn}},
+                    context=ensemble,
+                    durability="sync",  # each step is on the disk before the next begins
+                ),
             )
         for leftover in checkpoints.parent.glob(f"{checkpoints.name}*"):
             leftover.unlink()  # the turn is committed; its checkpoints have no more use
