@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 # Colours that stay apart for most eyes (after P. Tol's "bright" and "muted" schemes, 2021), used in turn.
 COLOURS = (
     "#4477AA", "#EE6677", "#228833", "#AA7700", "#66CCEE", "#AA3377", "#882255", "#44AA99", "#332288", "#999933",
-    "#DDAA33", "#117733",
+    "#DDAA33", "#117733", "#EE8866", "#777777", "#6A51A3", "#BBCC33", "#8C510A", "#FF6FB5", "#00A6A6", "#BB5566",
 )  # fmt: skip
 _INK, _PAPER, _GRID = "#222222", "#ffffff", "#d9dde3"
 _BAND = ("#eef1f6", "#e0e6ef")  # sections in turn
 _DPI = 110
 _MIN_INCHES, _MAX_INCHES = 11.0, 42.0
 _INCHES_A_BAR = 0.42
+_TITLE, _HEAD, _LEGEND_ROW = 0.45, 0.6, 0.22  # inches: the title; sections and chords; a row of the legend
 _SIGN_INCHES = 0.075  # room that a letter of a chord symbol needs
 _BLACK = "#f4f6f9"  # rows of the black keys
 
@@ -41,11 +42,14 @@ def draw_piano_roll(piece: Piece) -> bytes:
     upper = max(2.6, 0.075 * (high - low + 1)) if pitched else 0.4
     lower = 0.17 * len(keys) if keys else 0.0
     rows = -(-len(piece.tracks) // max(3, int(width / 2.6)))
-    figure = Figure(figsize=(width, upper + lower + 1.35 + 0.25 * rows), dpi=_DPI, facecolor=_PAPER)
+    foot = 0.45 + _LEGEND_ROW * rows  # bar numbers and the legend
+    height = _TITLE + _HEAD + upper + lower + foot
+    figure = Figure(figsize=(width, height), dpi=_DPI, facecolor=_PAPER)
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(
-        3 if keys else 2, 1, height_ratios=[0.55, upper, lower] if keys else [0.55, upper], hspace=0.03
-    )
+        3 if keys else 2, 1, height_ratios=[_HEAD, upper, lower] if keys else [_HEAD, upper], hspace=0.03,
+        left=1.0 / width, right=1.0 - 0.3 / width, bottom=foot / height, top=1.0 - _TITLE / height,
+    )  # fmt: skip
     head = figure.add_subplot(grid[0])
     roll = figure.add_subplot(grid[1], sharex=head)
     _heading(head, piece, width)
