@@ -20,6 +20,7 @@ _KIND = re.compile(r'<kind text="[^"]*"')
 # a label inside a text would be counted as text by other readers of SVG, and move what follows
 _LABEL = re.compile(r'\s*<title class="labelAttr">[^<]*</title>')
 _DOTTED = re.compile(r"♩\s+\.")  # verovio sets the dot far from its note
+_KEY_CHANGE = re.compile(r"<scoreDef[^>]*>\s*(<keySig[^>]*/>)\s*(<meterSig[^>]*/>)?\s*</scoreDef>")
 _TEXT_SIZE = 0.5625  # of a letter beside a sign of verovio's music font: 405 to 720
 _FONTS = ("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIta", "DejaVuSans", "DejaVuSans-Bold")
 
@@ -48,8 +49,22 @@ def engrave(piece: Piece) -> Engraving:
     music = _KIND.sub(_signed, _DEGREES.sub("", write_musicxml(piece).decode()))
     if not toolkit.loadData(music):
         raise BadRequest("A piece can be engraved once it has bars", value=piece.title, cure="add music to it")
+    if len(piece.keys) > 1 and any(t.is_drum for t in piece.tracks):
+        toolkit.loadData(_keys_off_drums(toolkit.getMEI()))
     pages = range(1, toolkit.getPageCount() + 1)
     return Engraving(tuple(_plain_text(toolkit.renderToSVG(page)) for page in pages))
+
+
+def _keys_off_drums(mei: str) -> str:
+    """Changes of key for the pitched staves alone: verovio writes them for all staves, percussion included."""
+    staves = re.findall(r'<staffDef [^>]*\bn="(\d+)"(.*?)</staffDef>', mei[: mei.index("</scoreDef>")], re.DOTALL)
+    pitched = [n for n, inside in staves if 'shape="perc"' not in inside]
+
+    def replace(match: re.Match[str]) -> str:
+        defined = "".join(f'<staffDef n="{n}" lines="5">{match[1]}</staffDef>' for n in pitched)
+        return f"<scoreDef>{match[2] or ''}<staffGrp>{defined}</staffGrp></scoreDef>"
+
+    return _KEY_CHANGE.sub(replace, mei)
 
 
 def _signed(kind: re.Match[str]) -> str:

@@ -184,3 +184,9 @@ def test_short_and_long_pieces_can_be_drawn(bars: int) -> None:
     assert made.bars == bars
     assert draw_piano_roll(made)[:4] == b"\x89PNG"
     assert write_abc(made).count("|") >= bars
+
+
+def test_drums_have_no_key() -> None:
+    """Two sharps for four staves, then three flats for them at the change and on the next system; the fifth has drums."""
+    pages = engrave(changing()).pages_svg
+    assert sum(page.count('class="keyAccid') for page in pages) == 4 * 2 + 2 * 4 * 3
