@@ -8,7 +8,8 @@ accidentals.
 from collections.abc import Iterator
 
 from ripieno.score.formats.grid import UNITS
-from ripieno.score.formats.notation import Event, Head, Measure, Notated, Part, Staff, Voice, notate
+from ripieno.score.formats.notation import notate
+from ripieno.score.formats.paper import Event, Head, Measure, Notated, Part, Staff, Voice
 from ripieno.score.keys import Key
 from ripieno.score.piece import Piece
 from ripieno.score.pitch import name_at_fifths, pitch_name

@@ -1,12 +1,9 @@
 """Beams: which flagged notes of a beat hang together."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ripieno.score.formats.grid import UNITS, Bar
-
-if TYPE_CHECKING:
-    from ripieno.score.formats.notation import Event
+from ripieno.score.formats.paper import Event
 
 _LEVELS = {"eighth": 1, "16th": 2, "32nd": 3}
 
@@ -21,7 +18,7 @@ def beam_groups(bar: Bar) -> list[tuple[int, int]]:
     return groups
 
 
-def add_beams(voice: "list[Event]", bar: Bar) -> "tuple[Event, ...]":
+def add_beams(voice: list[Event], bar: Bar) -> tuple[Event, ...]:
     """The voice with beams within each beat, over pairs of beats where a 4/4 bar has nothing but eighths there."""
     groups = beam_groups(bar)
     if len(groups) == 4 and bar.metre.denominator == 4:
@@ -41,7 +38,7 @@ def add_beams(voice: "list[Event]", bar: Bar) -> "tuple[Event, ...]":
     return tuple(out)
 
 
-def _pair(voice: "list[Event]", groups: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _pair(voice: list[Event], groups: list[tuple[int, int]]) -> list[tuple[int, int]]:
     out = []
     for a, b in ((groups[0], groups[1]), (groups[2], groups[3])):
         inside = [e for e in voice if a[0] <= e.start < b[1]]
@@ -50,7 +47,7 @@ def _pair(voice: "list[Event]", groups: list[tuple[int, int]]) -> list[tuple[int
     return out
 
 
-def _beam(events: "list[Event]", run: list[int]) -> None:
+def _beam(events: list[Event], run: list[int]) -> None:
     """Joins a run of flagged notes, level by level."""
     if len(run) < 2:
         return

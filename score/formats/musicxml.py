@@ -12,7 +12,8 @@ from ripieno.score.formats.abbreviations import short_name
 from ripieno.score.formats.grid import UNITS
 from ripieno.score.formats.harmony_xml import add_harmony
 from ripieno.score.formats.midi_write import DRUM_CHANNEL, allocate
-from ripieno.score.formats.notation import Event, Head, Measure, Notated, Part, TempoMark, notate
+from ripieno.score.formats.notation import notate
+from ripieno.score.formats.paper import Event, Head, Measure, Notated, Part, TempoMark
 from ripieno.score.formats.percussion import drum
 from ripieno.score.keys import Key
 from ripieno.score.piece import Piece

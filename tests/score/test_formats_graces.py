@@ -7,7 +7,8 @@ from ripieno.score.formats.abbreviations import short_name
 from ripieno.score.formats.abc import write_abc
 from ripieno.score.formats.graces import take_graces
 from ripieno.score.formats.musicxml import write_musicxml
-from ripieno.score.formats.notation import Event, notate
+from ripieno.score.formats.notation import notate
+from ripieno.score.formats.paper import Event
 from ripieno.score.instruments import Role
 from ripieno.score.keys import Key
 from ripieno.score.piece import KeyChange, Piece, Track, make_notes

@@ -15,8 +15,10 @@ from ripieno.score.formats.abc import write_abc
 from ripieno.score.formats.limits import Limits
 from ripieno.score.formats.musicxml import write_musicxml
 from ripieno.score.formats.musicxml_read import read_musicxml
-from ripieno.score.formats.notation import VALUES, Event, Notated, notate
+from ripieno.score.formats.notation import notate
+from ripieno.score.formats.paper import Event, Notated
 from ripieno.score.formats.spelling import spell
+from ripieno.score.formats.values import VALUES
 from ripieno.score.instruments import Role
 from ripieno.score.keys import Key
 from ripieno.score.piece import KeyChange, Notes, Piece, Track, make_notes
