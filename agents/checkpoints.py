@@ -10,7 +10,7 @@ from types import ModuleType
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from ripieno.agents import plan, report, state
+from ripieno.agents import plan, report, state, understanding
 from ripieno.agents.judges import base
 from ripieno.memory import table
 from ripieno.score import brief, instruments
@@ -19,7 +19,7 @@ from ripieno.tools import base as tools_base
 from ripieno.tools import dynamics, make, notes, tempo, tracks
 
 _MODULES: tuple[ModuleType, ...] = (
-    plan, report, state, base, table, brief, instruments, delivered, finding,
+    plan, report, state, understanding, base, table, brief, instruments, delivered, finding,
     dynamics, make, notes, tempo, tracks, tools_base,
 )  # fmt: skip
 

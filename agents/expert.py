@@ -7,6 +7,7 @@ from ripieno.agents.overrides import apply_overrides
 from ripieno.agents.repairs import weight
 from ripieno.agents.state import CandidateRecord, Ensemble, TurnState
 from ripieno.agents.trace import say
+from ripieno.agents.understanding import TurnContext
 from ripieno.score.checks.compliance import check_compliance
 from ripieno.score.checks.registry import run_checks
 
@@ -15,9 +16,10 @@ def conceive(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     """Request to brief: what the words say, what the caller overrides, what style and house fill in."""
     say(runtime, "Expert", "reads the request")
     ensemble, request = runtime.context, state["request"]
-    brief = ensemble.brain.conceive(request.text, None, ensemble.profiles)
-    brief = apply_overrides(brief, request.overrides, ensemble.profiles)
-    return {"brief": complete(brief, ensemble.profiles, request.seed)}
+    understanding = ensemble.brain.conceive(request.text, TurnContext(), ensemble.profiles)
+    assert understanding.brief is not None
+    brief = apply_overrides(understanding.brief, request.overrides, ensemble.profiles)
+    return {"understanding": understanding, "brief": complete(brief, ensemble.profiles, request.seed)}
 
 
 def criticise(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:

@@ -12,7 +12,7 @@ from ripieno.agents.trace import say
 def plan(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     """The atomic instructions that fulfil the brief."""
     say(runtime, "Orchestrator", "plans the instructions")
-    return {"plan": runtime.context.brain.plan(state["brief"], None), "rounds": 0}
+    return {"plan": runtime.context.brain.plan(state["understanding"], state["brief"], None), "rounds": 0}
 
 
 def revise(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:

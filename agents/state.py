@@ -9,6 +9,7 @@ from ripieno.agents.brains.base import Brain
 from ripieno.agents.judges.base import Judge, Verdict
 from ripieno.agents.plan import Plan
 from ripieno.agents.report import Report
+from ripieno.agents.understanding import Understanding
 from ripieno.memory.store import Store
 from ripieno.score.brief import Brief, Frozen
 from ripieno.score.checks.delivered import Delivered
@@ -94,6 +95,7 @@ class TurnState(TypedDict, total=False):
 
     request: TurnRequest  # whoever opens the turn
     snapshot: Snapshot  # Memory
+    understanding: Understanding  # Expert
     brief: Brief  # Expert
     plan: Plan  # Orchestrator
     candidates: tuple[CandidateRecord, ...]  # Generator, then Expert adds the findings

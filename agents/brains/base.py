@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ripieno.agents.plan import Plan
 from ripieno.agents.report import Report
+from ripieno.agents.understanding import TurnContext, Understanding
 from ripieno.memory.table import AttributeTable
 from ripieno.score.brief import Brief
 from ripieno.score.styles import StyleProfile
@@ -19,16 +20,21 @@ class Brain(Protocol):
 
     name: str
 
-    def conceive(self, text: str, table: AttributeTable | None, profiles: Mapping[str, StyleProfile]) -> Brief:
-        """What the text states and implies; attributes that it says nothing about stay None.
+    def conceive(self, text: str, context: TurnContext, profiles: Mapping[str, StyleProfile]) -> Understanding:
+        """What the text asks for, read beside the piece and the conversation so far.
+
+        In the brief of a new piece, attributes that the text says nothing about stay None.
 
         Raises:
-            BadRequest: the text is empty or asks for the impossible.
+            BadRequest: the text is empty or asks for the impossible; the cure says what can be done instead.
         """
         ...
 
-    def plan(self, brief: Brief, table: AttributeTable | None) -> Plan:
-        """The atomic instructions that fulfil a complete brief, on the piece that `table` describes (None: a new one)."""
+    def plan(self, understanding: Understanding, brief: Brief, table: AttributeTable | None) -> Plan:
+        """The atomic instructions that fulfil what was understood.
+
+        `brief` is complete: the new piece's, or that of the piece that `table` describes.
+        """
         ...
 
     def reply(self, report: Report) -> str:

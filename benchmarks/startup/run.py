@@ -66,15 +66,16 @@ def cold_compose() -> float:
 
 def reading_ms(repeats: int) -> float:
     from ripieno.agents.brains.embedded.brain import EmbeddedBrain
+    from ripieno.agents.understanding import TurnContext
     from ripieno.tools.toolbox import profiles
 
     brain = EmbeddedBrain(profiles())
-    brain.conceive(SENTENCES[0], None, {})  # the lexicons load once
+    brain.conceive(SENTENCES[0], TurnContext(), {})  # the lexicons load once
 
     def once() -> float:
         start = time.process_time()
         for sentence in SENTENCES:
-            brain.conceive(sentence, None, {})
+            brain.conceive(sentence, TurnContext(), {})
         return 1000 * (time.process_time() - start) / len(SENTENCES)
 
     return median(once, repeats * 4)

@@ -2,6 +2,7 @@
 
 from ripieno.agents.brains.base import Brain
 from ripieno.agents.defaults import complete
+from ripieno.agents.understanding import TurnContext
 from ripieno.score.brief import Brief, Origin
 from ripieno.score.styles import StyleProfile
 from ripieno.tools.registry import TOOLS
@@ -18,15 +19,17 @@ def check_brain(brain: Brain, profiles: dict[str, StyleProfile]) -> None:
     """Reads, plans and keeps to the contract on a handful of requests."""
     assert brain.name
     for text in REQUESTS:
-        brief = brain.conceive(text, None, profiles)
+        understanding = brain.conceive(text, TurnContext(), profiles)
+        brief = understanding.brief
+        assert understanding.intent == "compose"
         assert isinstance(brief, Brief) and brief.text == text
-        assert brief == brain.conceive(text, None, profiles), "the same words give the same brief"
+        assert understanding == brain.conceive(text, TurnContext(), profiles), "the same words are understood alike"
         for name in Brief.model_fields:
             attribute = getattr(brief, name)
             if hasattr(attribute, "origin"):
                 assert attribute.origin is not Origin.DEFAULT, f"{name}: filling in is not the brain's business"
         whole = complete(brief, profiles, seed=1)
-        plan = brain.plan(whole, None)
+        plan = brain.plan(understanding, whole, None)
         assert plan.steps and plan.ordered()[0].instruction.kind == "compose"
         assert all(s.instruction.kind in TOOLS for s in plan.steps)
         assert type(plan).model_validate_json(plan.model_dump_json()) == plan

@@ -16,6 +16,7 @@ from ripieno.agents.judges.registry import build_judges
 from ripieno.agents.plan import Plan, Step
 from ripieno.agents.repairs import MAX_REPAIRS, repairs_for, weight
 from ripieno.agents.state import CandidateRecord, Ensemble, Progress, TurnRequest, TurnState
+from ripieno.agents.understanding import TurnContext
 from ripieno.memory.store import Store
 from ripieno.score.brief import Brief, Origin, PartRequest
 from ripieno.score.checks.finding import Finding
@@ -142,7 +143,9 @@ def test_checkpoints_read_back_known_types_and_nothing_else(tmp_path: Path) -> N
 
 
 def completed(text: str, seed: int = 0) -> Brief:
-    return complete(EmbeddedBrain(PROFILES).conceive(text, None, PROFILES), PROFILES, seed)
+    brief = EmbeddedBrain(PROFILES).conceive(text, TurnContext(), PROFILES).brief
+    assert brief is not None
+    return complete(brief, PROFILES, seed)
 
 
 def test_what_was_stated_is_never_replaced() -> None:

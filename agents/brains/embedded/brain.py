@@ -6,6 +6,7 @@ from ripieno.agents.brains.embedded.reader import Reader
 from ripieno.agents.brains.embedded.reply import word_reply
 from ripieno.agents.plan import Plan, Step
 from ripieno.agents.report import Report
+from ripieno.agents.understanding import TurnContext, Understanding
 from ripieno.memory.table import AttributeTable
 from ripieno.score.brief import Brief, TempoChange
 from ripieno.score.styles import StyleProfile
@@ -26,12 +27,16 @@ class EmbeddedBrain:
     def __init__(self, profiles: Mapping[str, StyleProfile]) -> None:
         self._reader = Reader(tuple(profiles.values()))
 
-    def conceive(self, text: str, table: AttributeTable | None, profiles: Mapping[str, StyleProfile]) -> Brief:
+    def conceive(self, text: str, context: TurnContext, profiles: Mapping[str, StyleProfile]) -> Understanding:
         """See `Brain.conceive`."""
-        return self._reader.read(text)
+        return Understanding(intent="compose", brief=self._reader.read(text))
 
-    def plan(self, brief: Brief, table: AttributeTable | None) -> Plan:
-        """Compose first; then, as exact instructions over the finished notes, changes of tempo and shapes of loudness."""
+    def plan(self, understanding: Understanding, brief: Brief, table: AttributeTable | None) -> Plan:
+        """For a new piece compose first, then, as exact instructions over the finished notes, changes of tempo and shapes of
+        loudness. For an edit the asks, one after the other.
+        """
+        if understanding.intent == "edit":
+            return _in_order(understanding)
         bare = brief.model_copy(update={"tempo_changes": (), "dynamics_shape": ()})
         steps = [Step(id="compose", instruction=Compose(brief=bare), why=brief.text or "a new piece")]
         for i, change in enumerate(brief.tempo_changes, 1):
@@ -49,6 +54,14 @@ class EmbeddedBrain:
     def reply(self, report: Report) -> str:
         """See `Brain.reply`."""
         return word_reply(report)
+
+
+def _in_order(understanding: Understanding) -> Plan:
+    steps: list[Step] = []
+    for i, ask in enumerate(understanding.asks, 1):
+        after = (steps[-1].id,) if steps else ()
+        steps.append(Step(id=f"{ask.instruction.kind}{i}", instruction=ask.instruction, after=after, why=ask.words))
+    return Plan(steps=tuple(steps))
 
 
 def _tempo_instruction(change: TempoChange) -> ChangeTempo:
