@@ -6,6 +6,7 @@ from ripieno.agents.report import CandidateSummary, Report
 from ripieno.agents.state import CandidateRecord, Ensemble, Snapshot, TurnState
 from ripieno.agents.trace import say, trace_json
 from ripieno.memory.table import derive_table
+from ripieno.memory.versions import NewVersion
 from ripieno.score.brief import Notice
 
 _PAST = 20  # pieces that the novelty judge looks back on
@@ -14,10 +15,10 @@ _PAST = 20  # pieces that the novelty judge looks back on
 def recall(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     """What the project holds: the version to build on and the pieces before it."""
     say(runtime, "Memory", "recalls what was made before")
-    versions = runtime.context.store.versions()
-    past = tuple(dict.fromkeys(v.piece for v in versions))[-_PAST:]
-    last = versions[-1] if versions else None
-    return {"snapshot": Snapshot(version=last.id if last else None, piece=last.piece if last else None, past=past)}
+    store = runtime.context.store
+    past = tuple(dict.fromkeys(row.piece for row in reversed(store.log(_PAST))))
+    head = store.head
+    return {"snapshot": Snapshot(version=head.id if head else None, piece=head.piece if head else None, past=past)}
 
 
 def commit(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
@@ -42,7 +43,11 @@ def commit(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
         table=table,
     )
     version = store.commit(
-        request.turn, request.text, piece, table, trace_json({**state, "report": report}), state["snapshot"].version
+        NewVersion(
+            turn=request.turn, text=request.text, piece=piece, table=table, trace=trace_json({**state, "report": report}),
+            reply=runtime.context.brain.reply(report), summary=piece.title, parent=state["snapshot"].version,
+            seed=request.seed, kind="compose",
+        )
     )
     return {"version": version.id, "report": report}
 

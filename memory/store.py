@@ -1,119 +1,66 @@
-"""Versions and the music in them: a content-addressed store in one SQL database.
+"""One project's versions and the music in them.
 
-Tracks are stored once by hash; a piece names its tracks by hash; a version names its piece, its parent and the turn that
-made it. A commit is one transaction: one version, or none. Candidates are put in as blobs while a turn is under way and
-are unreachable rubbish if it never commits. SQLite by default; any SQLAlchemy URL works.
+Documents are stored once by hash (`blobs`); a version names its piece, its table, its parent and the turn that made it
+(`versions`); the head is a place in the history of places that it went through (`head`), which is what undo and redo walk
+along. A commit is one transaction: one version, or none. Candidates are put in while a turn is under way and are unreachable
+rubbish if it never commits.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, Text, create_engine, event
-from sqlalchemy import insert as sql_insert
-from sqlalchemy import select as sql_select
-from sqlalchemy.engine import URL, Engine, make_url
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, RowMapping, select
 
+from ripieno.memory import blobs, head, turns, versions
+from ripieno.memory.database import Database, StoreBusy, StoreFault
+from ripieno.memory.head import Move, StoreConflict
+from ripieno.memory.locks import hold
+from ripieno.memory.ropes import Cut, hash_of, json_cuts, track_cuts
+from ripieno.memory.schema import PROJECTS
 from ripieno.memory.table import AttributeTable
+from ripieno.memory.turns import PastTurn
+from ripieno.memory.versions import LogRow, NewVersion, Version
 from ripieno.score.codec import decode_piece, decode_track
-from ripieno.score.errors import BadFile, BadRequest, RipienoError
-from ripieno.score.piece import Piece, Track
+from ripieno.score.errors import BadRequest
+from ripieno.score.piece import Piece
 
-_RECENT = 64
-_META = MetaData()
-_BLOBS = Table(
-    "blobs", _META,
-    Column("hash", String(64), primary_key=True),
-    Column("data", LargeBinary, nullable=False),
-)  # fmt: skip
-_VERSIONS = Table(
-    "versions", _META,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("id", String(64), nullable=False, unique=True),
-    Column("parent", String(64)),
-    Column("turn", String(64), nullable=False, unique=True),
-    Column("piece", String(64), nullable=False),
-    Column("table", Text, nullable=False),
-)  # fmt: skip
-_TURNS = Table(
-    "turns", _META,
-    Column("id", String(64), primary_key=True),
-    Column("request", Text, nullable=False),
-    Column("trace", Text, nullable=False),
-)  # fmt: skip
+__all__ = ["Database", "LogRow", "NewVersion", "PastTurn", "Store", "StoreBusy", "StoreConflict", "StoreFault", "Version"]
 
-
-class StoreFault(RipienoError):
-    """The database cannot be opened, read or written."""
-
-
-@dataclass(frozen=True)
-class Version:
-    """A committed state of a project. `id` is a hash over parent, turn and piece."""
-
-    id: str
-    parent: str | None
-    turn: str
-    piece: str
-    table: AttributeTable
+_RECENT = 64  # pieces kept decoded
 
 
 class Store:
-    """One project's database.
+    """One project in a database.
 
     Args:
-        where: a file for SQLite, or a SQLAlchemy URL.
+        where: a file for SQLite, a SQLAlchemy URL, or an open database.
+        project: the project's name. It is made by the first turn that is recorded in it.
     """
 
-    def __init__(self, where: Path | str) -> None:
+    def __init__(self, where: Path | str | Database, project: str = "default") -> None:
+        head.check_name("project", project)
         self._recent: dict[str, Piece] = {}  # pieces are immutable: those just put need no reading back
-        url = make_url(where) if isinstance(where, str) else URL.create("sqlite", database=str(where))
-        self._engine = create_engine(url)
-        if url.get_backend_name() == "sqlite":
-            event.listen(self._engine, "connect", _durable)
-        with self._transaction() as connection:
-            _META.create_all(connection)
-
-    @property
-    def engine(self) -> Engine:
-        """The database connection pool, for the graph's checkpoints beside the versions."""
-        return self._engine
+        self._own = not isinstance(where, Database)
+        self.database = where if isinstance(where, Database) else Database(where)
+        self.project = project
 
     def close(self) -> None:
-        """Lets go of the database file."""
-        self._engine.dispose()
+        """Lets go of the database, if the store opened it."""
+        if self._own:
+            self.database.close()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except DatabaseError as error:
-            raise StoreFault(
-                "The project's database can be read and written",
-                value=str(error.orig),
-                cause="a full disk, a missing permission, or a damaged file",
-                cure="free some space or choose another folder with --out; nothing was committed",
-            ) from error
+    # --- music ------------------------------------------------------------------------------------------------------------
 
     def put(self, *pieces: Piece) -> None:
-        """Stores pieces and their tracks under their hashes, in one transaction. What is there already costs nothing."""
-        blobs: dict[str, Piece | Track] = {}
-        for piece in pieces:
-            blobs.update({t.hash: t for t in piece.tracks})
-            blobs[piece.hash] = piece
-            self._recent[piece.hash] = piece
-        while len(self._recent) > _RECENT:
-            self._recent.pop(next(iter(self._recent)))
-        with self._transaction() as connection:
-            have = set(connection.scalars(sql_select(_BLOBS.c.hash).where(_BLOBS.c.hash.in_(blobs))))
-            rows = [{"hash": h, "data": b.encoded} for h, b in blobs.items() if h not in have]
-            if rows:
-                connection.execute(sql_insert(_BLOBS), rows)
+        """Stores pieces and their tracks under their hashes, in one transaction. What is there already costs a look."""
+        self._remember(*pieces)
+        documents = _documents(*pieces)
+        with self.database.write() as connection:
+            blobs.put(connection, documents)
 
     def piece(self, hash_: str) -> Piece:
         """The piece with this hash.
@@ -121,67 +68,267 @@ class Store:
         Raises:
             BadFile: it is missing, or its bytes do not have this hash.
         """
-        if hash_ in self._recent:
-            return self._recent[hash_]
-        with self._transaction() as connection:
-            frame = _verified(connection, hash_)
+        if hash_ not in self._recent:
+            with self.database.read() as connection:
+                self._remember(read_piece(connection, hash_))
+        return self._recent[hash_]
 
-            def track(h: str) -> Track:
-                return decode_track(_verified(connection, h))
+    def _remember(self, *pieces: Piece) -> None:
+        self._recent |= {p.hash: p for p in pieces}
+        while len(self._recent) > _RECENT:
+            self._recent.pop(next(iter(self._recent)))
 
-            return decode_piece(frame, track)
+    # --- where the project stands -----------------------------------------------------------------------------------------
 
-    def commit(
-        self, turn: str, request: str, piece: Piece, table: AttributeTable, trace: str, parent: str | None = None
-    ) -> Version:
-        """Makes one version, with the request and the trace of its turn, in one transaction."""
-        self.put(piece)
-        id_ = hashlib.sha256(json.dumps([parent, turn, piece.hash]).encode()).hexdigest()
-        with self._transaction() as connection:
-            connection.execute(sql_insert(_TURNS).values(id=turn, request=request, trace=trace))
-            connection.execute(
-                sql_insert(_VERSIONS).values(
-                    id=id_, parent=parent, turn=turn, piece=piece.hash, table=table.model_dump_json()
+    @property
+    def head(self) -> Version | None:
+        """The version that the next turn builds on; None before the first."""
+        with self.database.read() as connection:
+            project = head.project(connection, self.project)
+            number = None if project is None else head.at(connection, project)
+            if project is None or number is None:
+                return None
+            return self._version(versions.by_number(connection, project.id, number))
+
+    @property
+    def branch(self) -> str:
+        """The current branch."""
+        with self.database.read() as connection:
+            project = head.project(connection, self.project)
+            return head.MAIN if project is None else project.branch
+
+    def branches(self) -> dict[str, str]:
+        """The ids of the versions that the branches stand on, by name."""
+        with self.database.read() as connection:
+            project = head.project(connection, self.project)
+            if project is None:
+                return {}
+            standing = versions.branches(connection, project.id)
+            return {n: versions.by_number(connection, project.id, v)["id"] for n, v in standing.items()}
+
+    def version(self, name: str | int) -> Version:
+        """The version with this number, id, or unique beginning of an id (4 digits at least).
+
+        Raises:
+            BadRequest: there is none, or several begin like that.
+        """
+        with self.database.read() as connection:
+            project = head.project(connection, self.project)
+            return self._version(versions.find(connection, -1 if project is None else project.id, name))
+
+    def log(self, limit: int = 20, before: int | None = None) -> tuple[LogRow, ...]:
+        """The last versions, newest first; `before` is a number to go on from. No table is read."""
+        with self.database.read() as connection:
+            project = head.project(connection, self.project)
+            if project is None:
+                return ()
+            labels: dict[int, list[str]] = {}
+            for name, number in versions.branches(connection, project.id).items():
+                labels.setdefault(number, []).append(name)
+            return tuple(
+                LogRow(
+                    row["id"], row["number"], row["parent_id"], row["turn_id"], row["piece"], row["summary"], row["text"],
+                    row["created"], tuple(labels.get(row["number"], ())),
                 )
-            )
-        return Version(id_, parent, turn, piece.hash, table)
+                for row in versions.newest(connection, project.id, limit, before)
+            )  # fmt: skip
 
-    def versions(self) -> tuple[Version, ...]:
-        """All versions in order of their making."""
-        with self._transaction() as connection:
-            rows = connection.execute(sql_select(_VERSIONS).order_by(_VERSIONS.c.number)).all()
-        return tuple(
-            Version(r.id, r.parent, r.turn, r.piece, AttributeTable.model_validate_json(r.table)) for r in rows
-        )
+    def _version(self, row: RowMapping) -> Version:
+        return Version(
+            row["id"], row["number"], row["parent_id"], row["turn_id"], row["piece"], row["table"],
+            tuple(json.loads(row["locks"])), row["seed"], row["summary"], row["created"],
+            partial(self._read_table, row["table"]),
+        )  # fmt: skip
+
+    def _read_table(self, hash_: str) -> AttributeTable:
+        with self.database.read() as connection:
+            return AttributeTable.model_validate_json(blobs.read(connection, [hash_])[hash_])
+
+    # --- turns ------------------------------------------------------------------------------------------------------------
+
+    def commit(self, new: NewVersion) -> Version:
+        """Makes one version and records its turn, in one transaction.
+
+        Raises:
+            StoreConflict: the head is no longer the version that the turn began on.
+            BadRequest: the turn was committed before, or a name is impossible.
+        """
+        table, trace = new.table.model_dump_json().encode(), new.trace.encode()
+        documents = _documents(new.piece) | {table: json_cuts(table), trace: json_cuts(trace)}
+        self._remember(new.piece)
+        with self.database.write() as connection:
+            move = head.begin(connection, self.project)
+            move.check(new.seen if new.seen is not None else new.parent)
+            parent = None if new.parent is None else versions.find(connection, move.project, new.parent)["number"]
+            blobs.put(connection, documents)
+            number, created = move.versions + 1, _now()
+            branch = move.branch_for(connection, new.branch)
+            turns.add(
+                connection, move.project, move.turns + 1, new.turn, kind=new.kind, text=new.text, reply=new.reply,
+                trace=hash_of(trace), branch=branch, before=move.number, after=number, created=created,
+            )  # fmt: skip
+            id_ = versions.add(
+                connection, move.project, number, new, turn=move.turns + 1, parent=parent, table=hash_of(table),
+                created=created,
+            )  # fmt: skip
+            move.forward(connection, branch, number, versions=number)
+        return Version(
+            id_, number, new.parent, new.turn, new.piece.hash, hash_of(table), new.locks, new.seed, new.summary, created,
+            lambda: new.table,
+        )  # fmt: skip
+
+    def move_head(
+        self, turn: str, text: str, reply: str, *, to_version: str | int | None = None, branch: str | None = None,
+        kind: str = "checkout", trace: str | None = None,
+    ) -> Version:  # fmt: skip
+        """Sets the head onto a version (of the current branch), onto a branch, or makes a new branch at a version.
+
+        With `to_version` alone the current branch stands there from now on. With `branch` alone the head goes to that
+        branch; a name that is new makes it where the head is. With both, the branch is made, or set, there. Recorded as a
+        turn that undo can take back.
+
+        Raises:
+            BadRequest: there is no such version, there is nothing to branch from, or the turn is not new.
+        """
+        with self.database.write() as connection:
+            move = head.begin(connection, self.project)
+            if to_version is not None:
+                target: int | None = versions.find(connection, move.project, to_version)["number"]
+            else:
+                target = versions.branches(connection, move.project).get(branch or move.branch, move.number)
+            if target is None:
+                raise BadRequest(
+                    "A branch begins at a version", value=branch, cause="the project is empty", cure="compose a piece first"
+                )
+            name = move.branch if branch is None else head.check_name("branch", branch)
+            self._record(connection, move, turn, kind, text, reply, trace, name, target)
+            move.forward(connection, name, target)
+            return self._version(versions.by_number(connection, move.project, target))
+
+    def undo(self, turn: str, text: str, reply: str, count: int = 1, trace: str | None = None) -> Version:
+        """Takes back the last `count` turns that changed where the project stands. Recorded as a turn.
+
+        Raises:
+            BadRequest: there are not so many.
+        """
+        return self._walk(turn, text, reply, -count, "undo", trace)
+
+    def redo(self, turn: str, text: str, reply: str, count: int = 1, trace: str | None = None) -> Version:
+        """Does `count` turns again that were taken back, as long as nothing was committed since. Recorded as a turn.
+
+        Raises:
+            BadRequest: there are not so many.
+        """
+        return self._walk(turn, text, reply, count, "redo", trace)
+
+    def undo_target(self, count: int = 1) -> Version:
+        """The version that `undo` would go to.
+
+        Raises:
+            BadRequest: there is none.
+        """
+        return self._target(-count)
+
+    def redo_target(self, count: int = 1) -> Version:
+        """The version that `redo` would go to.
+
+        Raises:
+            BadRequest: there is none.
+        """
+        return self._target(count)
+
+    def _target(self, steps: int) -> Version:
+        with self.database.read() as connection:
+            project = head.project(connection, self.project)
+            here, place = (-1, 0) if project is None else (project.id, project.place)
+            return self._version(versions.by_number(connection, here, head.target(connection, here, place, steps).version))
+
+    def _walk(self, turn: str, text: str, reply: str, steps: int, kind: str, trace: str | None) -> Version:
+        with self.database.write() as connection:
+            move = head.begin(connection, self.project)
+            end = head.target(connection, move.project, move.place, steps)
+            self._record(connection, move, turn, kind, text, reply, trace, end.branch, end.version)
+            move.walk(connection, steps)
+            return self._version(versions.by_number(connection, move.project, end.version))
+
+    def record_turn(self, turn: str, text: str, reply: str, kind: str = "ask", trace: str | None = None) -> None:
+        """Records a turn that changed nothing: a question and its answer."""
+        with self.database.write() as connection:
+            move = head.begin(connection, self.project)
+            self._record(connection, move, turn, kind, text, reply, trace, move.branch, move.number)
+            move.stay(connection)
+
+    def _record(
+        self, connection: Connection, move: Move, turn: str, kind: str, text: str, reply: str, trace: str | None,
+        branch: str, after: int | None,
+    ) -> None:  # fmt: skip
+        data = None if trace is None else trace.encode()
+        if data is not None:
+            blobs.put(connection, {data: json_cuts(data)})
+        turns.add(
+            connection, move.project, move.turns + 1, turn, kind=kind, text=text, reply=reply,
+            trace=None if data is None else hash_of(data), branch=branch, before=move.number, after=after, created=_now(),
+        )  # fmt: skip
+
+    def conversation(self, limit: int = 20) -> tuple[PastTurn, ...]:
+        """The last turns, in the order in which they happened."""
+        with self.database.read() as connection:
+            project = head.project(connection, self.project)
+            return () if project is None else turns.latest(connection, project.id, limit)
 
     def trace(self, turn: str) -> str:
         """The trace of a turn, as JSON.
 
         Raises:
-            BadRequest: there is no such turn.
+            BadRequest: there is no such turn, or it left none.
+            BadFile: it is damaged.
         """
-        with self._transaction() as connection:
-            row = connection.execute(sql_select(_TURNS.c.trace).where(_TURNS.c.id == turn)).first()
-        if row is None:
-            raise BadRequest("A turn is one that this project has", value=turn, cure="see the project's versions")
-        return str(row.trace)
+        with self.database.read() as connection:
+            project = head.project(connection, self.project)
+            hash_ = turns.trace_hash(connection, -1 if project is None else project.id, turn)
+            return blobs.read(connection, [hash_])[hash_].decode()
+
+    # --- one at a time ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def lock(self, wait: float = 0.0) -> Iterator[None]:
+        """Holds the project for a turn: nobody else gets it meanwhile. It is let go when the process ends, however it ends.
+
+        Args:
+            wait: seconds to wait for whoever holds it.
+
+        Raises:
+            StoreBusy: somebody else holds it; the message says who.
+        """
+        with hold(self.database, self.project, wait):
+            yield
 
 
-def _durable(connection: object, _: object) -> None:
-    """SQLite settings for every connection: readers beside one writer, and every commit on the disk."""
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
+def projects(database: Database) -> tuple[str, ...]:
+    """The names of the projects in a database."""
+    with database.read() as connection:
+        return tuple(connection.scalars(select(PROJECTS.c.name).order_by(PROJECTS.c.name)))
 
 
-def _verified(connection: Connection, hash_: str) -> bytes:
-    row = connection.execute(sql_select(_BLOBS.c.data).where(_BLOBS.c.hash == hash_)).first()
-    if row is None or hashlib.sha256(row.data).hexdigest() != hash_:
-        raise BadFile(
-            "Stored music has the hash that it is filed under",
-            value=hash_,
-            cause="the database was damaged or edited by hand",
-            cure="restore it from a copy",
-        )
-    return bytes(row.data)
+def read_piece(connection: Connection, hash_: str) -> Piece:
+    """A piece out of the database.
+
+    Raises:
+        BadFile: it is missing or damaged.
+    """
+    frame = blobs.read(connection, [hash_])[hash_]
+    found = blobs.read(connection, json.loads(frame)["tracks"])
+    return decode_piece(frame, lambda name: decode_track(found[name]))
+
+
+def _documents(*pieces: Piece) -> dict[bytes, tuple[Cut, ...]]:
+    found: dict[bytes, tuple[Cut, ...]] = {}
+    for piece in pieces:
+        frame = piece.encoded
+        found |= {data: track_cuts(data) for data in (t.encoded for t in piece.tracks)}
+        found[frame] = json_cuts(frame)
+    return found
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -41,10 +41,10 @@ def print_trace(project: Path, turn: str | None, *, as_json: bool) -> None:
             cure="give the folder of a composed piece",
         )
     with closing(Store(project / DATABASE)) as store:
-        versions = store.versions()
-        if turn is None and not versions:
+        head = store.head
+        if turn is None and head is None:
             raise BadRequest("A project has at least one version", value=project, cure="compose the piece again")
-        trace = store.trace(turn or versions[-1].turn)
+        trace = store.trace(turn or (head.turn if head else ""))
     if as_json:
         print(trace)
     else:

@@ -60,7 +60,7 @@ def test_every_agent_speaks_in_order_and_every_node_is_timed(tmp_path: Path) -> 
 def test_the_trace_holds_the_turn(tmp_path: Path) -> None:
     state, _ = run(tmp_path, "a nocturne for piano, 16 bars", candidates=3)
     with closing(Store(tmp_path / "p.db")) as store:
-        (version,) = store.versions()
+        (version,) = store.log()
         trace = json.loads(store.trace(version.turn))
         assert [c["id"] for c in trace["candidates"]] == ["A", "B", "C"]
         for record in trace["candidates"]:

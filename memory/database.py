@@ -1,0 +1,159 @@
+"""A database of projects: where it is, its transactions, and what its failures are called.
+
+SQLite in a file by default; PostgreSQL by a SQLAlchemy URL (`postgresql+psycopg://user@host/name`). A transaction is either
+a reader or a writer; a writer is alone from its first statement on, so that nothing it read can change under it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from ripieno.memory.migrations.runner import migrate
+from ripieno.score.errors import BadRequest, MissingPart, RipienoError
+
+_PATIENCE = 30  # seconds that one writer waits for another's transaction
+_WRITER = "ripieno_writer"
+
+
+class StoreFault(RipienoError):
+    """The database cannot be opened, read or written."""
+
+
+class StoreBusy(RipienoError):
+    """Somebody else holds the project or the database."""
+
+
+class Database:
+    """One database, opened and brought to today's layout.
+
+    Args:
+        where: a file for SQLite, or a SQLAlchemy URL.
+
+    Raises:
+        StoreFault: it cannot be opened, or is no database of Ripieno's.
+        MissingPart: the driver for the URL is not installed.
+        BadRequest: the URL is none, or names a database that is not supported.
+    """
+
+    def __init__(self, where: Path | str) -> None:
+        self.url = _url(where)
+        self._engine = _engine(self.url)
+        with self.write() as connection:
+            migrate(connection)
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None on a server."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file, not a server."""
+        return self.url.get_backend_name() == "sqlite"
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with _explained(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes: whole at the end, or not at all."""
+        with _explained(), self._engine.connect().execution_options(**{_WRITER: True}) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection of one's own without a transaction, for locks that belong to it."""
+        with _explained(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+    def watch(self, told: Callable[[str], None]) -> None:
+        """Calls `told` with each statement just before it is carried out; fault injection and profilers use it."""
+
+        def before(_c: object, _cursor: object, statement: str, *_: object) -> None:
+            told(statement)
+
+        event.listen(self._engine, "before_cursor_execute", before)
+        event.listen(self._engine, "commit", lambda _connection: told("COMMIT"))
+
+
+def _url(where: Path | str) -> URL:
+    if isinstance(where, Path):
+        return URL.create("sqlite", database=str(where))
+    try:
+        url = make_url(where)
+    except ArgumentError as error:
+        raise BadRequest(
+            "A database is a file or a SQLAlchemy URL", value=where, cause="the URL cannot be read",
+            cure="write sqlite:///project.db or postgresql+psycopg://user@host/name",
+        ) from error  # fmt: skip
+    backend = url.get_backend_name()
+    if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and url.database in (None, "", ":memory:")):
+        raise BadRequest(
+            "Projects lie in an SQLite file or in PostgreSQL", value=url.render_as_string(),
+            cure="write sqlite:///project.db or postgresql+psycopg://user@host/name",
+        )  # fmt: skip
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _engine(url: URL) -> Engine:
+    try:
+        engine = create_engine(url)
+    except (ImportError, NoSuchModuleError) as error:
+        raise MissingPart(
+            "Projects in PostgreSQL need its driver", value=url.drivername, cause="psycopg is not installed",
+            cure='pip install "ripieno[postgres]"',
+        ) from error  # fmt: skip
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: object, _: object) -> None:
+    """Settings for every connection: readers beside one writer, and every commit on the disk."""
+    connection.isolation_level = None  # type: ignore[attr-defined]  # the driver begins no transaction by itself
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock at once: one that had read first could not, if another wrote in between.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITER) else "BEGIN")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        said = str(error.orig)
+        if "locked" in said:
+            raise StoreBusy(
+                f"A writer waits at most {_PATIENCE} s for another", value=said,
+                cause="another program writes into the same database", cure="close it, or try again; nothing was committed",
+            ) from error  # fmt: skip
+        damaged = any(word in said for word in ("malformed", "not a database", "corrupt"))
+        raise StoreFault(
+            "The project's database can be read and written",
+            value=said,
+            cause="a damaged file" if damaged else "a full disk, a missing permission, or a server that does not answer",
+            cure=(
+                "`ripieno verify` names the damage and recovers what is whole; or restore the file from a copy"
+                if damaged
+                else "free some space, choose another folder or start the server; nothing was committed"
+            ),
+        ) from error

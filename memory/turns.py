@@ -1,0 +1,78 @@
+"""The conversation of a project: every turn, whether it made a version, moved the head, or only asked."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, RowMapping, insert, select
+
+from ripieno.memory.schema import TURNS, VERSIONS
+from ripieno.score.errors import BadRequest
+
+
+@dataclass(frozen=True)
+class PastTurn:
+    """A turn as it happened; `before` and `after` are the ids of the head's versions (None: there was none)."""
+
+    id: str
+    number: int
+    kind: str
+    text: str
+    reply: str
+    branch: str
+    before: str | None
+    after: str | None
+    created: str
+
+
+_BEFORE, _AFTER = VERSIONS.alias("version_before"), VERSIONS.alias("version_after")
+_SELECT = (
+    select(TURNS, _BEFORE.c.id.label("before_id"), _AFTER.c.id.label("after_id"))
+    .select_from(TURNS)
+    .outerjoin(_BEFORE, (_BEFORE.c.project == TURNS.c.project) & (_BEFORE.c.number == TURNS.c.before))
+    .outerjoin(_AFTER, (_AFTER.c.project == TURNS.c.project) & (_AFTER.c.number == TURNS.c.after))
+)
+
+
+def latest(connection: Connection, project: int, limit: int) -> tuple[PastTurn, ...]:
+    """The last turns, in the order in which they happened."""
+    query = _SELECT.where(TURNS.c.project == project).order_by(TURNS.c.number.desc()).limit(limit)
+    return tuple(_past(row) for row in reversed(connection.execute(query).mappings().all()))
+
+
+def trace_hash(connection: Connection, project: int, turn: str) -> str:
+    """Where the trace of a turn is filed.
+
+    Raises:
+        BadRequest: there is no such turn, or it left no trace.
+    """
+    row = connection.execute(select(TURNS.c.trace).where(TURNS.c.project == project, TURNS.c.id == turn)).first()
+    if row is None or row.trace is None:
+        raise BadRequest("A turn is one that this project has a trace of", value=turn, cure="see the project's versions")
+    return str(row.trace)
+
+
+def add(
+    connection: Connection, project: int, number: int, turn: str, *, kind: str, text: str, reply: str, trace: str | None,
+    branch: str, before: int | None, after: int | None, created: str,
+) -> None:  # fmt: skip
+    """Writes a turn down.
+
+    Raises:
+        BadRequest: the project has a turn with this id.
+    """
+    if connection.execute(select(TURNS.c.number).where(TURNS.c.project == project, TURNS.c.id == turn)).first():
+        raise BadRequest(
+            "A turn is recorded once", value=turn, cause="it was committed before", cure="give a new turn a new id"
+        )
+    connection.execute(
+        insert(TURNS).values(
+            project=project, number=number, id=turn, kind=kind, text=text, reply=reply, trace=trace, branch=branch,
+            before=before, after=after, created=created,
+        )
+    )
+
+
+def _past(row: RowMapping) -> PastTurn:
+    return PastTurn(
+        row["id"], row["number"], row["kind"], row["text"], row["reply"], row["branch"], row["before_id"],
+        row["after_id"], row["created"],
+    )

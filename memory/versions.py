@@ -1,0 +1,170 @@
+"""Versions: what one is, how its id is computed, and the queries that read and write them and the branches on them.
+
+Every query touches a bounded number of rows by an index, so that none grows slower with the number of versions.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sqlalchemy import Connection, RowMapping, and_, insert, select
+
+from ripieno.memory.ropes import hash_of
+from ripieno.memory.schema import BRANCHES, TURNS, VERSIONS
+from ripieno.memory.table import AttributeTable
+from ripieno.score.errors import BadRequest
+from ripieno.score.piece import Piece
+
+_HEX = set("0123456789abcdef")
+FORM = 2  # of ids that are made now
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """What a turn commits.
+
+    Attributes:
+        turn: id of the turn, new in the project.
+        text: what the person said.
+        piece: the music.
+        table: its attribute table.
+        trace: the trace of the turn, as JSON.
+        reply: what the person was told.
+        summary: the change in a line, for the log.
+        parent: id of the version that `piece` was made from; None for a new piece.
+        seen: id of the version that was the head when the turn began, where that is not the parent.
+        branch: the branch to commit on; None: the current one. A new name makes a branch.
+        locks: scopes that later turns may not change, each as JSON.
+        seed: the turn's seed.
+        kind: what sort of turn it was, one word for the conversation.
+    """
+
+    turn: str
+    text: str
+    piece: Piece
+    table: AttributeTable
+    trace: str
+    reply: str = ""
+    summary: str = ""
+    parent: str | None = None
+    seen: str | None = None
+    branch: str | None = None
+    locks: tuple[str, ...] = ()
+    seed: int = 0
+    kind: str = "edit"
+
+
+@dataclass(frozen=True)
+class Version:
+    """A committed state of a project; `id` is a hash over everything in it and over its parent's id."""
+
+    id: str
+    number: int
+    parent: str | None
+    turn: str
+    piece: str
+    table_hash: str
+    locks: tuple[str, ...]
+    seed: int
+    summary: str
+    created: str
+    _table: Callable[[], AttributeTable] = field(repr=False, compare=False)
+
+    @cached_property
+    def table(self) -> AttributeTable:
+        """The attribute table, read when it is asked for.
+
+        Raises:
+            BadFile: it is missing or damaged.
+        """
+        return self._table()
+
+
+@dataclass(frozen=True)
+class LogRow:
+    """A version as the log shows it; `branches` are those that stand on it."""
+
+    id: str
+    number: int
+    parent: str | None
+    turn: str
+    piece: str
+    summary: str
+    text: str
+    created: str
+    branches: tuple[str, ...]
+
+
+def version_id(parent: str | None, turn: str, piece: str, table: str, locks: tuple[str, ...], seed: int, form: int) -> str:
+    """The id of a version: SHA-256 over what it is. Form 1 is that of the first layout."""
+    content = [parent, turn, piece] if form == 1 else [parent, turn, piece, table, list(locks), seed]
+    return hash_of(json.dumps(content, ensure_ascii=False).encode())
+
+
+_PARENT = VERSIONS.alias("parent")
+_SELECT = (
+    select(VERSIONS, _PARENT.c.id.label("parent_id"), TURNS.c.id.label("turn_id"), TURNS.c.text)
+    .select_from(VERSIONS)
+    .join(TURNS, and_(TURNS.c.project == VERSIONS.c.project, TURNS.c.number == VERSIONS.c.turn))
+    .outerjoin(_PARENT, and_(_PARENT.c.project == VERSIONS.c.project, _PARENT.c.number == VERSIONS.c.parent))
+)
+
+
+def by_number(connection: Connection, project: int, number: int) -> RowMapping:
+    """The row of a version that is known to be there, with `parent_id`, `turn_id` and `text`."""
+    found = connection.execute(_SELECT.where(VERSIONS.c.project == project, VERSIONS.c.number == number))
+    return found.mappings().one()
+
+
+def find(connection: Connection, project: int, name: str | int) -> RowMapping:
+    """The row of the version that somebody means by a number, an id, or the first digits of an id.
+
+    Raises:
+        BadRequest: there is none, or several begin like that.
+    """
+    here = VERSIONS.c.project == project
+    word = str(name).strip().lower().removeprefix("v")
+    rows: list[RowMapping] = []
+    if word.isdecimal() and len(word) < 10:
+        rows = list(connection.execute(_SELECT.where(here, VERSIONS.c.number == int(word))).mappings())
+    if not rows and 4 <= len(word) <= 64 and set(word) <= _HEX:
+        between = VERSIONS.c.id.between(word.ljust(64, "0"), word.ljust(64, "f"))
+        rows = list(connection.execute(_SELECT.where(here, between).limit(2)).mappings())
+    if len(rows) == 1:
+        return rows[0]
+    raise BadRequest(
+        "A version is named by its number or by the first digits of its id (4 at least)",
+        value=name,
+        cause="several versions begin like that" if rows else "the project has no such version",
+        cure="`ripieno log` lists the versions",
+    )
+
+
+def newest(connection: Connection, project: int, limit: int, before: int | None) -> list[RowMapping]:
+    """The last versions, newest first; those before number `before` where it is given."""
+    query = _SELECT.where(VERSIONS.c.project == project).order_by(VERSIONS.c.number.desc()).limit(limit)
+    if before is not None:
+        query = query.where(VERSIONS.c.number < before)
+    return list(connection.execute(query).mappings())
+
+
+def add(
+    connection: Connection, project: int, number: int, new: NewVersion, *, turn: int, parent: int | None, table: str,
+    created: str,
+) -> str:  # fmt: skip
+    """Writes the row of a new version; gives its id."""
+    id_ = version_id(new.parent, new.turn, new.piece.hash, table, new.locks, new.seed, FORM)
+    connection.execute(
+        insert(VERSIONS).values(
+            project=project, number=number, id=id_, parent=parent, turn=turn, piece=new.piece.hash, table=table,
+            locks=json.dumps(new.locks), seed=new.seed, summary=new.summary, created=created, form=FORM,
+        )
+    )
+    return id_
+
+
+def branches(connection: Connection, project: int) -> dict[str, int]:
+    """The branches and the numbers of the versions that they stand on, by name."""
+    rows = connection.execute(select(BRANCHES).where(BRANCHES.c.project == project).order_by(BRANCHES.c.name))
+    return {row.name: row.version for row in rows}
