@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from types import ModuleType
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
@@ -15,6 +16,7 @@ from ripieno.agents.judges import base
 from ripieno.memory import table
 from ripieno.score import brief, instruments
 from ripieno.score.checks import delivered, finding
+from ripieno.score.errors import MissingPart
 from ripieno.tools import base as tools_base
 from ripieno.tools import dynamics, make, notes, tempo, tracks
 
@@ -25,9 +27,26 @@ _MODULES: tuple[ModuleType, ...] = (
 
 
 @contextmanager
-def checkpointer(path: Path) -> Iterator[SqliteSaver]:
-    """A checkpointer over an SQLite file, closed at the end."""
-    with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
+def checkpointer(where: Path | str) -> Iterator[BaseCheckpointSaver[str]]:
+    """A checkpointer over an SQLite file, or over PostgreSQL by the URL of the projects; closed at the end.
+
+    Raises:
+        MissingPart: PostgreSQL's checkpointer is not installed.
+    """
+    if isinstance(where, str):
+        try:
+            from langgraph.checkpoint.postgres import PostgresSaver
+        except ImportError as error:
+            raise MissingPart(
+                "Turns in PostgreSQL need its checkpointer", value="langgraph-checkpoint-postgres",
+                cause="it is not installed", cure='pip install "ripieno[postgres]"',
+            ) from error  # fmt: skip
+        with PostgresSaver.from_conn_string(where.replace("+psycopg:", ":", 1)) as saver:
+            saver.serde = serializer()
+            saver.setup()
+            yield saver
+        return
+    with closing(sqlite3.connect(where, check_same_thread=False)) as connection:
         # Enough to survive the death of the process; what must survive a power cut is what the store commits.
         connection.execute("PRAGMA synchronous=NORMAL")
         yield SqliteSaver(connection, serde=serializer())

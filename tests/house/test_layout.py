@@ -27,6 +27,7 @@ LIVES_IN: dict[str, tuple[str, ...]] = {
     "langgraph": ("agents",),
     "openai": ("llm",),
     "sqlalchemy": ("memory",),
+    "psycopg": ("memory",),
     "chromadb": ("memory",),
     "torch": ("generators",),
     "music21": ("score/formats",),
