@@ -4,6 +4,7 @@ SQLite in a file by default; PostgreSQL by a SQLAlchemy URL (`postgresql+psycopg
 a reader or a writer; a writer is alone from its first statement on, so that nothing it read can change under it.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,8 +43,12 @@ class Database:
     def __init__(self, where: Path | str) -> None:
         self.url = _url(where)
         self._engine = _engine(self.url)
-        with self.write() as connection:
-            migrate(connection)
+        try:
+            with self.write() as connection:
+                migrate(connection)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def file(self) -> Path | None:
@@ -120,14 +125,16 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: object, _: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     """Settings for every connection: readers beside one writer, and every commit on the disk."""
-    connection.isolation_level = None  # type: ignore[attr-defined]  # the driver begins no transaction by itself
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
+    connection.isolation_level = None  # the driver begins no transaction by itself
+    try:
+        connection.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+    except sqlite3.Error:
+        connection.close()  # the pool does not know of it yet
+        raise
 
 
 def _begin_sqlite(connection: Connection) -> None:

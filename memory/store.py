@@ -19,16 +19,21 @@ from ripieno.memory import blobs, head, turns, versions
 from ripieno.memory.database import Database, StoreBusy, StoreFault
 from ripieno.memory.head import Move, StoreConflict
 from ripieno.memory.locks import hold
+from ripieno.memory.recover import recover
 from ripieno.memory.ropes import Cut, hash_of, json_cuts, track_cuts
 from ripieno.memory.schema import PROJECTS
 from ripieno.memory.table import AttributeTable
 from ripieno.memory.turns import PastTurn
+from ripieno.memory.verify import Damage, verify
 from ripieno.memory.versions import LogRow, NewVersion, Version
 from ripieno.score.codec import decode_piece, decode_track
 from ripieno.score.errors import BadRequest
 from ripieno.score.piece import Piece
 
-__all__ = ["Database", "LogRow", "NewVersion", "PastTurn", "Store", "StoreBusy", "StoreConflict", "StoreFault", "Version"]
+__all__ = [
+    "Damage", "Database", "LogRow", "NewVersion", "PastTurn", "Store", "StoreBusy", "StoreConflict", "StoreFault",
+    "Version", "projects",
+]  # fmt: skip
 
 _RECENT = 64  # pieces kept decoded
 
@@ -287,6 +292,18 @@ class Store:
             project = head.project(connection, self.project)
             hash_ = turns.trace_hash(connection, -1 if project is None else project.id, turn)
             return blobs.read(connection, [hash_])[hash_].decode()
+
+    def verify(self) -> tuple[Damage, ...]:
+        """All damage in the database; () where everything is whole."""
+        return verify(self.database)
+
+    def recover(self, into: "Store") -> tuple[Damage, ...]:
+        """Copies what is whole, all projects of the database, into an empty database; gives what had to be left behind.
+
+        Raises:
+            BadRequest: the other database is not empty.
+        """
+        return recover(self.database, into.database)
 
     # --- one at a time ----------------------------------------------------------------------------------------------------
 

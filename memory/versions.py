@@ -18,6 +18,7 @@ from ripieno.score.piece import Piece
 
 _HEX = set("0123456789abcdef")
 FORM = 2  # of ids that are made now
+TAKEN_OVER = 0  # the form of ids whose version lost its parent, turn or table and was recovered without
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,212 @@
+"""Copies what is whole out of a damaged database into an empty one, and says what had to be left behind.
+
+A version is kept where its piece reads back with the right hash. What else is missing is made good: a lost table is derived
+from the notes anew, a lost turn becomes an empty one, a version whose parent is lost begins a tree of its own. Numbers and
+ids stay as they were; an id that can no longer be recomputed is marked as taken over.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from ripieno.memory import blobs
+from ripieno.memory.database import Database
+from ripieno.memory.ropes import hash_of, json_cuts
+from ripieno.memory.salvage import Salvaged, rows_of
+from ripieno.memory.schema import BRANCHES, HISTORY, PREFERENCES, PROJECTS, TURNS, VERSIONS
+from ripieno.memory.table import derive_table
+from ripieno.memory.verify import Damage, problem_of, table_problem
+from ripieno.memory.versions import TAKEN_OVER, version_id
+from ripieno.score.brief import Brief
+from ripieno.score.codec import decode_piece, decode_track
+from ripieno.score.errors import BadFile, BadRequest
+from ripieno.score.piece import Piece
+
+_MAIN = "main"
+_BATCH = 200
+_LOST = ""  # the time of what nobody knows any more
+
+
+def recover(where: Database | Path, into: Database) -> tuple[Damage, ...]:
+    """Copies every project's whole versions; gives what was lost, () where nothing was.
+
+    Args:
+        where: the damaged database; for SQLite the file will do, even where it cannot be opened as a database any more.
+        into: an empty database.
+
+    Raises:
+        BadRequest: the other database is not empty.
+        BadFile: no version can be read.
+    """
+    found = rows_of(where)
+    if found.torn and not (found.rows["versions"] and found.rows["blobs"]):
+        raise BadFile(
+            "A damaged database still holds some versions", value=where if isinstance(where, Path) else where.url.database,
+            cause="its heading or most of it is destroyed, or it is no database of Ripieno's",
+            cure="restore the project from a copy",
+        )  # fmt: skip
+    with into.write() as connection:
+        if connection.scalar(select(func.count()).select_from(PROJECTS)):
+            raise BadRequest("Projects are recovered into an empty database", value=into.url.database, cure="name a new file")
+        return tuple(_Recovery(found, connection).run())
+
+
+class _Recovery:
+    """One run."""
+
+    def __init__(self, found: Salvaged, connection: Connection) -> None:
+        self._rows, self._connection = found.rows, connection
+        self._lost = [Damage(f"table {name}", "not all of its rows can be read") for name in sorted(found.torn)]
+        self._documents = self._whole()
+
+    def run(self) -> list[Damage]:
+        """Copies everything."""
+        items = [{"hash": h, "data": d} for h, d in self._documents.items()]
+        for i in range(0, len(items), _BATCH):
+            blobs.insert_new(self._connection, items[i : i + _BATCH])
+        if self._rows["preferences"]:
+            self._connection.execute(insert(PREFERENCES), self._rows["preferences"])
+        known = {row["id"]: row for row in self._rows["projects"]}
+        for id_ in sorted({row["project"] for row in self._rows["versions"]} | known.keys()):
+            if id_ not in known:
+                self._lost.append(Damage(f"project {id_}", "its name is lost"))
+            self._project(id_, known.get(id_, {"name": f"recovered-{id_}", "branch": _MAIN, "place": 0, "versions": 0,
+                                               "turns": 0, "created": _LOST}))  # fmt: skip
+        return self._lost
+
+    def _whole(self) -> dict[str, bytes]:
+        """The rows of documents that read back with their hash, their parts among them."""
+        rows = {row["hash"]: row["data"] for row in self._rows["blobs"]}
+        good = {}
+        for hash_, data in rows.items():
+            if problem := problem_of(hash_, rows):
+                self._lost.append(Damage(f"document {hash_[:12]}", problem))
+            else:
+                good[hash_] = data
+        return good
+
+    def _piece(self, hash_: str) -> Piece | None:
+        try:
+            frame = blobs.assemble(hash_, self._documents)
+            return decode_piece(frame, lambda name: decode_track(blobs.assemble(name, self._documents)))
+        except (ValueError, BadFile):
+            return None
+
+    def _project(self, id_: int, row: dict[str, Any]) -> None:
+        copy = _Copy(row["name"])
+        for turn in self._of("turns", id_):
+            copy.turns[turn["number"]] = turn
+        for version in self._of("versions", id_):
+            self._version(version, copy)
+        lost = len(copy.versions) < row["versions"]
+        if lost:
+            gone = sorted(set(range(1, row["versions"] + 1)) - copy.versions.keys())
+            self._lost += [Damage(f"project {copy.name}, version {n}", "it is lost") for n in gone]
+        count = max([row["turns"], *copy.turns])
+        for number in set(range(1, count + 1)) - copy.turns.keys():
+            self._lost.append(Damage(f"project {copy.name}, turn {number}", "it is lost"))
+            copy.turns[number] = {
+                "number": number, "id": f"lost-{number}", "kind": "lost", "text": "", "reply": "", "trace": None,
+                "branch": row["branch"], "before": None, "after": None, "created": _LOST,
+            }  # fmt: skip
+        self._turns(copy)
+        standing, steps, place = self._places(id_, row, copy)
+        made = self._connection.execute(
+            insert(PROJECTS).values(
+                name=row["name"], branch=steps[place - 1]["branch"] if place else row["branch"], place=place,
+                versions=max([0, *copy.versions]), turns=count, created=row["created"],
+            )
+        )
+        project = made.inserted_primary_key[0]  # type: ignore[index]  # there is one after an insert
+        branches = [{"name": name, "version": version} for name, version in standing.items()]
+        versions, turns = list(copy.versions.values()), list(copy.turns.values())
+        for table, found in ((VERSIONS, versions), (TURNS, turns), (HISTORY, steps), (BRANCHES, branches)):
+            if found:
+                self._connection.execute(insert(table), [{**r, "project": project} for r in found])
+
+    def _of(self, table: str, project: int) -> list[dict[str, Any]]:
+        key = {"versions": "number", "turns": "number", "history": "place", "branches": "name"}[table]
+        return sorted((r for r in self._rows[table] if r["project"] == project), key=lambda r: r[key])
+
+    def _version(self, row: dict[str, Any], copy: "_Copy") -> None:
+        what = f"project {copy.name}, version {row['number']}"
+        piece = self._piece(row["piece"])
+        if piece is None:
+            self._lost.append(Damage(what, "its music is lost"))
+            copy.gone[row["number"]] = row["parent"]
+            return
+        row, turn = dict(row), copy.turns.get(row["turn"])
+        if row["parent"] is not None and row["parent"] not in copy.versions:
+            self._lost.append(Damage(what, f"its parent, version {row['parent']}, is lost"))
+            row |= {"parent": None, "form": TAKEN_OVER}
+        try:
+            problem = table_problem(blobs.assemble(row["table"], self._documents), piece)
+        except ValueError:
+            problem = "its table is lost"
+        if problem:
+            self._lost.append(Damage(what, problem + "; a new one was derived from the notes"))
+            table = derive_table(piece, Brief(text=turn["text"] if turn else "")).model_dump_json().encode()
+            blobs.put(self._connection, {table: json_cuts(table)})
+            row |= {"table": hash_of(table), "form": TAKEN_OVER}
+        if turn is None:
+            row["form"] = TAKEN_OVER
+        elif row["form"] != TAKEN_OVER:
+            parent = None if row["parent"] is None else copy.versions[row["parent"]]["id"]
+            locks = tuple(json.loads(row["locks"]))
+            if row["id"] != version_id(parent, turn["id"], row["piece"], row["table"], locks, row["seed"], row["form"]):
+                self._lost.append(Damage(what, "its id is not the hash of what it holds"))
+                row["form"] = TAKEN_OVER
+        copy.versions[row["number"]] = row
+
+    def _turns(self, copy: "_Copy") -> None:
+        for number, turn in copy.turns.items():
+            changed = {end: None for end in ("before", "after") if turn[end] not in copy.versions}
+            if turn["trace"] is not None and turn["trace"] not in self._documents:
+                self._lost.append(Damage(f"project {copy.name}, turn {number}", "its trace is lost"))
+                changed["trace"] = None
+            copy.turns[number] = {**turn, **changed}
+
+    def _places(
+        self, id_: int, row: dict[str, Any], copy: "_Copy"
+    ) -> tuple[dict[str, int], list[dict[str, Any]], int]:  # fmt: skip
+        """Branches, history and the place of the head among what is left."""
+        old = self._of("history", id_)
+        branches = {r["name"]: r["version"] for r in self._of("branches", id_)}
+        whole = all(r["version"] in copy.versions for r in old) and len(old) >= row["place"]
+        if whole and all(v in copy.versions for v in branches.values()) and (row["place"] or not copy.versions):
+            steps = [{k: v for k, v in r.items() if k != "project"} for r in old]
+            return branches, steps, row["place"]
+        standing = {n: kept for n, v in branches.items() if (kept := copy.nearest(v)) is not None}
+        steps, was = [], dict[str, int]()
+        for step in (r for r in old if r["place"] <= row["place"] and r["version"] in copy.versions):
+            steps.append({"place": len(steps) + 1, "branch": step["branch"], "version": step["version"],
+                          "was": was.get(step["branch"]), "turn": step["turn"]})  # fmt: skip
+            was[step["branch"]] = step["version"]
+        if not copy.versions:
+            return {}, [], 0
+        branch = row["branch"]
+        head = standing.get(branch, max(copy.versions))
+        if not steps or (steps[-1]["branch"], steps[-1]["version"]) != (branch, head):
+            steps.append({"place": len(steps) + 1, "branch": branch, "version": head, "was": was.get(branch),
+                          "turn": copy.versions[head]["turn"]})  # fmt: skip
+            self._lost.append(Damage(f"project {copy.name}", f"its head may have moved: it is at version {head} now"))
+        return {**was, **standing, branch: head}, steps, len(steps)
+
+
+@dataclass
+class _Copy:
+    """A project as it is copied: rows by number, and the parents of versions that are gone."""
+
+    name: str
+    versions: dict[int, dict[str, Any]] = field(default_factory=dict)
+    turns: dict[int, dict[str, Any]] = field(default_factory=dict)
+    gone: dict[int, int | None] = field(default_factory=dict)
+
+    def nearest(self, number: int | None) -> int | None:
+        """The version itself or its nearest ancestor that is left."""
+        while number is not None and number not in self.versions:
+            number = self.gone.get(number)
+        return number

@@ -1,0 +1,107 @@
+"""Reads whatever rows can still be read out of a database, damaged or not."""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import LargeBinary, Table, select
+
+from ripieno.memory.database import Database
+from ripieno.memory.schema import META, Hash
+
+Rows = dict[str, list[dict[str, Any]]]
+_LEAST_ROW = 24  # bytes: no row of ours is smaller, so a file has at most size / 24 of them
+_SILENCE = 5_000  # numbers without a row, one after the other, after which none is expected any more
+
+
+@dataclass
+class Salvaged:
+    """All readable rows by table, hashes as hexadecimal digits, and the tables that lost some."""
+
+    rows: Rows
+    torn: set[str] = field(default_factory=set)
+
+
+def rows_of(where: Database | Path) -> Salvaged:
+    """What can be read."""
+    if isinstance(where, Path):
+        return _salvaged(where)
+    if where.file is not None:
+        return _salvaged(where.file)
+    with where.read() as connection:
+        return Salvaged({t.name: [dict(r) for r in connection.execute(select(t)).mappings()] for t in META.sorted_tables})
+
+
+def _salvaged(file: Path) -> Salvaged:
+    """Row by row out of a copy of the file, around the pages that are damaged or missing."""
+    with tempfile.TemporaryDirectory(prefix="ripieno-") as folder:
+        copy = Path(folder) / "copy.db"
+        for end in ("", "-wal"):
+            if (part := file.with_name(file.name + end)).is_file():
+                shutil.copyfile(part, copy.with_name(copy.name + end))
+        with closing(sqlite3.connect(copy)) as raw:
+            raw.text_factory = lambda data: data.decode(errors="replace")
+            most, found = copy.stat().st_size // _LEAST_ROW, Salvaged({})
+            try:
+                raw.execute("PRAGMA writable_schema=ON")  # or SQLite would not even look into a file that is cut off
+            except sqlite3.DatabaseError:
+                return Salvaged({t.name: [] for t in META.sorted_tables}, set(META.tables))
+            for table in META.sorted_tables:
+                rows = map(_Reader(table), _scan(raw, table, most, found.torn))
+                found.rows[table.name] = [r for r in rows if r is not None]
+            return found
+
+
+def _scan(raw: sqlite3.Connection, table: Table, most: int, torn: set[str]) -> Iterator[tuple[Any, ...]]:
+    columns = ", ".join(f'"{c.name}"' for c in table.columns)
+    last = 0
+    try:
+        for row in raw.execute(f'SELECT rowid, {columns} FROM "{table.name}" NOT INDEXED ORDER BY rowid'):
+            last = row[0]
+            yield row[1:]
+        return
+    except sqlite3.DatabaseError:
+        torn.add(table.name)  # a page is damaged: from here on one row at a time
+    silent = 0
+    for number in range(last + 1, most):
+        try:
+            found = raw.execute(f'SELECT {columns} FROM "{table.name}" NOT INDEXED WHERE rowid = ?', (number,)).fetchone()
+        except sqlite3.OperationalError:
+            return  # there is no such table any more
+        except sqlite3.DatabaseError:
+            continue
+        silent = 0 if found else silent + 1
+        if found:
+            yield found
+        elif silent > _SILENCE:
+            return
+
+
+class _Reader:
+    """Makes a row of the driver's values a mapping; None where a value cannot be what its column holds."""
+
+    def __init__(self, table: Table) -> None:
+        self._columns = list(table.columns)
+
+    def __call__(self, values: tuple[Any, ...]) -> dict[str, Any] | None:
+        row: dict[str, Any] = {}
+        for column, value in zip(self._columns, values, strict=True):
+            if value is None:
+                if not column.nullable:
+                    return None
+            elif isinstance(column.type, Hash):
+                if not isinstance(value, bytes) or len(value) != 32:
+                    return None
+                value = value.hex()
+            elif isinstance(column.type, LargeBinary):
+                if not isinstance(value, bytes):
+                    return None
+            elif not isinstance(value, column.type.python_type):
+                return None
+            row[column.name] = value
+        return row
