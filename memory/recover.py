@@ -175,8 +175,10 @@ class _Recovery:
         """Branches, history and the place of the head among what is left."""
         old = self._of("history", id_)
         branches = {r["name"]: r["version"] for r in self._of("branches", id_)}
-        whole = all(r["version"] in copy.versions for r in old) and len(old) >= row["place"]
-        if whole and all(v in copy.versions for v in branches.values()) and (row["place"] or not copy.versions):
+        whole = [r["place"] for r in old] == list(range(1, len(old) + 1)) and len(old) >= row["place"]
+        whole = whole and all(v in copy.versions for v in (*branches.values(), *(r["version"] for r in old)))
+        at = old[row["place"] - 1] if whole and row["place"] else None
+        if whole and (at and (at["branch"], branches.get(at["branch"])) == (row["branch"], at["version"]) or not copy.versions):
             steps = [{k: v for k, v in r.items() if k != "project"} for r in old]
             return branches, steps, row["place"]
         standing = {n: kept for n, v in branches.items() if (kept := copy.nearest(v)) is not None}
@@ -188,7 +190,7 @@ class _Recovery:
         if not copy.versions:
             return {}, [], 0
         branch = row["branch"]
-        head = standing.get(branch, max(copy.versions))
+        head = standing.get(branch) or was.get(branch) or max(copy.versions)
         if not steps or (steps[-1]["branch"], steps[-1]["version"]) != (branch, head):
             steps.append({"place": len(steps) + 1, "branch": branch, "version": head, "was": was.get(branch),
                           "turn": copy.versions[head]["turn"]})  # fmt: skip
