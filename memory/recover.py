@@ -177,8 +177,10 @@ class _Recovery:
         branches = {r["name"]: r["version"] for r in self._of("branches", id_)}
         whole = [r["place"] for r in old] == list(range(1, len(old) + 1)) and len(old) >= row["place"]
         whole = whole and all(v in copy.versions for v in (*branches.values(), *(r["version"] for r in old)))
-        at = old[row["place"] - 1] if whole and row["place"] else None
-        if whole and (at and (at["branch"], branches.get(at["branch"])) == (row["branch"], at["version"]) or not copy.versions):
+        if whole and row["place"]:
+            at = old[row["place"] - 1]
+            whole = at["branch"] == row["branch"] and branches.get(at["branch"]) == at["version"]
+        if whole and (row["place"] or not copy.versions):
             steps = [{k: v for k, v in r.items() if k != "project"} for r in old]
             return branches, steps, row["place"]
         standing = {n: kept for n, v in branches.items() if (kept := copy.nearest(v)) is not None}
