@@ -19,6 +19,7 @@ from ripieno.memory import blobs, head, turns, versions
 from ripieno.memory.database import Database, StoreBusy, StoreFault
 from ripieno.memory.head import Move, StoreConflict
 from ripieno.memory.locks import hold
+from ripieno.memory.preferences import Preferences
 from ripieno.memory.recover import recover
 from ripieno.memory.ropes import Cut, hash_of, json_cuts, track_cuts
 from ripieno.memory.schema import PROJECTS
@@ -52,6 +53,11 @@ class Store:
         self._own = not isinstance(where, Database)
         self.database = where if isinstance(where, Database) else Database(where)
         self.project = project
+
+    @property
+    def preferences(self) -> Preferences:
+        """The preferences kept in this database, whatever the project."""
+        return Preferences(self.database)
 
     def close(self) -> None:
         """Lets go of the database, if the store opened it."""
