@@ -5,7 +5,6 @@ from the notes anew, a lost turn becomes an empty one, a version whose parent is
 ids stay as they were; an id that can no longer be recomputed is marked as taken over.
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from ripieno.memory.ropes import hash_of, json_cuts
 from ripieno.memory.salvage import Salvaged, rows_of
 from ripieno.memory.schema import BRANCHES, HISTORY, PREFERENCES, PROJECTS, TURNS, VERSIONS
 from ripieno.memory.table import derive_table
-from ripieno.memory.verify import Damage, problem_of, table_problem
-from ripieno.memory.versions import TAKEN_OVER, version_id
+from ripieno.memory.verify import Damage, id_is_right, problem_of, table_problem
+from ripieno.memory.versions import TAKEN_OVER, locks_of
 from ripieno.score.brief import Brief
 from ripieno.score.codec import decode_piece, decode_track
 from ripieno.score.errors import BadFile, BadRequest
@@ -155,10 +154,13 @@ class _Recovery:
             row["form"] = TAKEN_OVER
         elif row["form"] != TAKEN_OVER:
             parent = None if row["parent"] is None else copy.versions[row["parent"]]["id"]
-            locks = tuple(json.loads(row["locks"]))
-            if row["id"] != version_id(parent, turn["id"], row["piece"], row["table"], locks, row["seed"], row["form"]):
+            if not id_is_right(row, parent, turn):
                 self._lost.append(Damage(what, "its id is not the hash of what it holds"))
                 row["form"] = TAKEN_OVER
+        try:
+            locks_of(row["locks"])
+        except BadFile:
+            row |= {"locks": "[]", "form": TAKEN_OVER}
         copy.versions[row["number"]] = row
 
     def _turns(self, copy: "_Copy") -> None:

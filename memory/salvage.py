@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import LargeBinary, Table, select
+from sqlalchemy import Table, select
 
 from ripieno.memory.database import Database
-from ripieno.memory.schema import META, Hash
+from ripieno.memory.schema import META, Hash, fits
 
 Rows = dict[str, list[dict[str, Any]]]
 _LEAST_ROW = 24  # bytes: no row of ours is smaller, so a file has at most size / 24 of them
@@ -52,8 +52,10 @@ def _salvaged(file: Path) -> Salvaged:
             except sqlite3.DatabaseError:
                 return Salvaged({t.name: [] for t in META.sorted_tables}, set(META.tables))
             for table in META.sorted_tables:
-                rows = map(_Reader(table), _scan(raw, table, most, found.torn))
-                found.rows[table.name] = [r for r in rows if r is not None]
+                rows = [_row(table, values) for values in _scan(raw, table, most, found.torn)]
+                found.rows[table.name] = [row for row in rows if row is not None]
+                if len(found.rows[table.name]) < len(rows):
+                    found.torn.add(table.name)
             return found
 
 
@@ -82,26 +84,10 @@ def _scan(raw: sqlite3.Connection, table: Table, most: int, torn: set[str]) -> I
             return
 
 
-class _Reader:
-    """Makes a row of the driver's values a mapping; None where a value cannot be what its column holds."""
-
-    def __init__(self, table: Table) -> None:
-        self._columns = list(table.columns)
-
-    def __call__(self, values: tuple[Any, ...]) -> dict[str, Any] | None:
-        row: dict[str, Any] = {}
-        for column, value in zip(self._columns, values, strict=True):
-            if value is None:
-                if not column.nullable:
-                    return None
-            elif isinstance(column.type, Hash):
-                if not isinstance(value, bytes) or len(value) != 32:
-                    return None
-                value = value.hex()
-            elif isinstance(column.type, LargeBinary):
-                if not isinstance(value, bytes):
-                    return None
-            elif not isinstance(value, column.type.python_type):
-                return None
-            row[column.name] = value
-        return row
+def _row(table: Table, values: tuple[Any, ...]) -> dict[str, Any] | None:
+    """A row of the driver's values as a mapping; None where a value cannot be what its column holds."""
+    row = dict(zip(table.columns.keys(), values, strict=True))
+    for column in table.columns:
+        if isinstance(column.type, Hash) and isinstance(row[column.name], bytes):
+            row[column.name] = row[column.name].hex()
+    return row if fits(table, row) else None

@@ -4,6 +4,9 @@ Hashes and ids are 32 bytes in the database and 64 hexadecimal digits in the pro
 count from 1 without gaps; a version or turn is addressed within its project. Times are UTC, ISO 8601.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -33,8 +36,23 @@ class Hash(TypeDecorator[str]):
         return None if value is None else bytes.fromhex(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        """From the database."""
-        return None if value is None else bytes(value).hex()
+        """From the database. What is no hash comes as digits, too, and equals none."""
+        return value.encode().hex() if isinstance(value, str) else None if value is None else bytes(value).hex()
+
+
+def fits(table: Table, row: Mapping[Any, Any]) -> bool:
+    """Whether each value of a row is what its column holds; in a damaged file it may be anything."""
+    for column in table.columns:
+        value = row[column.name]
+        if value is None:
+            if not column.nullable:
+                return False
+        elif isinstance(column.type, Hash):
+            if not isinstance(value, str) or len(value) != 64:
+                return False
+        elif not isinstance(value, column.type.python_type):
+            return False
+    return True
 
 
 META = MetaData()

@@ -147,7 +147,7 @@ class Store:
     def _version(self, row: RowMapping) -> Version:
         return Version(
             row["id"], row["number"], row["parent_id"], row["turn_id"], row["piece"], row["table"],
-            tuple(json.loads(row["locks"])), row["seed"], row["summary"], row["created"],
+            versions.locks_of(row["locks"]), row["seed"], row["summary"], row["created"],
             partial(self._read_table, row["table"]),
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ under, then each project: ids of versions recomputed, parents, pieces, tables ag
 """
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from sqlalchemy import Connection, RowMapping, select
 from ripieno.memory import blobs
 from ripieno.memory.database import Database, StoreFault
 from ripieno.memory.ropes import BrokenRope, hash_of, named
-from ripieno.memory.schema import BLOBS, BRANCHES, HISTORY, PROJECTS, TURNS, VERSIONS
+from ripieno.memory.schema import BLOBS, BRANCHES, HISTORY, PROJECTS, TURNS, VERSIONS, fits
 from ripieno.memory.table import AttributeTable, derive_table
-from ripieno.memory.versions import TAKEN_OVER, version_id
+from ripieno.memory.versions import TAKEN_OVER, locks_of, version_id
 from ripieno.score.codec import decode_piece, decode_track
 from ripieno.score.errors import BadFile, RipienoError
 from ripieno.score.piece import Piece
@@ -82,7 +82,10 @@ def _all(database: Database) -> Iterator[Damage]:
                 yield from _file(connection)
             broken = yield from _documents(connection)
             for project in connection.execute(select(PROJECTS).order_by(PROJECTS.c.id)).mappings().all():
-                yield from _Project(connection, project, broken).check()
+                if fits(PROJECTS, project):
+                    yield from _Project(connection, project, broken).check()
+                else:
+                    yield Damage(f"project {project['name']}", "its row holds what cannot be")
     except StoreFault as error:
         yield Damage("database", error.message)
 
@@ -165,12 +168,22 @@ def _difference(stored: Any, derived: Any, place: str) -> str | None:
     return next((found for found in (_difference(*pair) for pair in inner) if found), None)
 
 
+def id_is_right(row: Mapping[Any, Any], parent: str | None, turn: Mapping[Any, Any]) -> bool:
+    """Whether a version's id is the hash of what its row, its parent's id and its turn's row say."""
+    try:
+        locks = locks_of(row["locks"])
+    except BadFile:
+        return False
+    return bool(row["id"] == version_id(parent, turn["id"], row["piece"], row["table"], locks, row["seed"], row["form"]))
+
+
 class _Project:
     """The checks of one project."""
 
     def __init__(self, connection: Connection, row: RowMapping, broken: set[str]) -> None:
         self._connection, self._row, self._broken = connection, row, broken
         self._name, self._id = row["name"], row["id"]
+        self._misfits: list[str] = []
 
     def check(self) -> Iterator[Damage]:
         """All damage in the project."""
@@ -195,10 +208,16 @@ class _Project:
                 if row[end] is not None and row[end] not in ids:
                     yield Damage(what, f"version {row[end]}, the head {end} it, is missing")
         yield from self._places(ids)
+        for table in self._misfits:
+            yield Damage(f"project {self._name}", f"rows of its {table} hold what cannot be")
 
     def _all(self, table: Any) -> list[RowMapping]:
         query = select(table).where(table.c.project == self._id).order_by(*table.primary_key)
-        return list(self._connection.execute(query).mappings())
+        rows = list(self._connection.execute(query).mappings())
+        good = [row for row in rows if fits(table, row)]
+        if len(good) < len(rows):
+            self._misfits.append(table.name)
+        return good
 
     def _document(self, hash_: str) -> str | None:
         if hash_ in self._broken:
@@ -213,11 +232,8 @@ class _Project:
         turn = turns.get(row["turn"])
         if turn is None:
             yield f"its turn, number {row['turn']}, is missing"
-        elif row["form"] != TAKEN_OVER and (parent is not None or row["parent"] is None):
-            locks = tuple(json.loads(row["locks"]))
-            id_ = version_id(parent, turn["id"], row["piece"], row["table"], locks, row["seed"], row["form"])
-            if id_ != row["id"]:
-                yield "its id is not the hash of what it holds: parent, turn, piece, table, locks or seed were changed"
+        elif row["form"] != TAKEN_OVER and (parent is not None or row["parent"] is None) and not id_is_right(row, parent, turn):
+            yield "its id is not the hash of what it holds: parent, turn, piece, table, locks or seed were changed"
         no_table, no_music = self._document(row["table"]), self._document(row["piece"])
         if no_table:
             yield f"its table {no_table}"

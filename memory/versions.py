@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, and_, insert, select
 from ripieno.memory.ropes import hash_of
 from ripieno.memory.schema import BRANCHES, TURNS, VERSIONS
 from ripieno.memory.table import AttributeTable
-from ripieno.score.errors import BadRequest
+from ripieno.score.errors import BadFile, BadRequest
 from ripieno.score.piece import Piece
 
 _HEX = set("0123456789abcdef")
@@ -101,6 +101,21 @@ def version_id(parent: str | None, turn: str, piece: str, table: str, locks: tup
     """The id of a version: SHA-256 over what it is. Form 1 is that of the first layout."""
     content = [parent, turn, piece] if form == 1 else [parent, turn, piece, table, list(locks), seed]
     return hash_of(json.dumps(content, ensure_ascii=False).encode())
+
+
+def locks_of(text: str) -> tuple[str, ...]:
+    """The locks out of the text that they are stored as.
+
+    Raises:
+        BadFile: it is damaged.
+    """
+    try:
+        return tuple(json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise BadFile(
+            "A version's locks are a list", value=text, cause="the database was damaged",
+            cure="`ripieno verify` names all damage",
+        ) from error  # fmt: skip
 
 
 _PARENT = VERSIONS.alias("parent")
