@@ -17,12 +17,12 @@ from ripieno.memory import table
 from ripieno.score import brief, instruments
 from ripieno.score.checks import delivered, finding
 from ripieno.score.errors import MissingPart
+from ripieno.tools import ask, dynamics, make, notes, tempo, tracks, turns
 from ripieno.tools import base as tools_base
-from ripieno.tools import dynamics, make, notes, tempo, tracks
 
 _MODULES: tuple[ModuleType, ...] = (
     plan, report, state, understanding, base, table, brief, instruments, delivered, finding,
-    dynamics, make, notes, tempo, tracks, tools_base,
+    ask, dynamics, make, notes, tempo, tracks, turns, tools_base,
 )  # fmt: skip
 
 

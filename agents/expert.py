@@ -1,25 +1,95 @@
-"""The Expert: first conceives what is wanted, later criticises what was made."""
+"""The Expert: conceives what is wanted, asks back where that is in doubt, criticises what was made, answers questions."""
+
+import json
+from typing import Literal
 
 from langgraph.runtime import Runtime
+from langgraph.types import interrupt
 
+from ripieno.agents.context import turn_context
 from ripieno.agents.defaults import complete
 from ripieno.agents.overrides import apply_overrides
 from ripieno.agents.repairs import weight
-from ripieno.agents.state import CandidateRecord, Ensemble, TurnState
+from ripieno.agents.state import CandidateRecord, Consulted, Ensemble, TurnState
 from ripieno.agents.trace import say
-from ripieno.agents.understanding import TurnContext
+from ripieno.agents.understanding import Ask, Understanding
+from ripieno.memory.store import Store
+from ripieno.score.brief import Brief, Notice
 from ripieno.score.checks.compliance import check_compliance
 from ripieno.score.checks.registry import run_checks
+from ripieno.score.errors import BadRequest
+from ripieno.score.piece import Piece
+from ripieno.tools.ask import Compare, Explain, Subject, answer_about
+from ripieno.tools.base import Instruction
+from ripieno.tools.registry import family
+from ripieno.tools.turns import Adopt
+
+MAX_QUESTIONS = 2  # in one turn; then the first option is assumed
 
 
 def conceive(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
-    """Request to brief: what the words say, what the caller overrides, what style and house fill in."""
+    """Request to understanding and brief: what the words say, what the caller overrides, what style and house fill in."""
     say(runtime, "Expert", "reads the request")
-    ensemble, request = runtime.context, state["request"]
-    understanding = ensemble.brain.conceive(request.text, TurnContext(), ensemble.profiles)
-    assert understanding.brief is not None
-    brief = apply_overrides(understanding.brief, request.overrides, ensemble.profiles)
-    return {"understanding": understanding, "brief": complete(brief, ensemble.profiles, request.seed)}
+    ensemble, request, snapshot = runtime.context, state["request"], state["snapshot"]
+    consulted = state.get("consulted", [])
+    text = consulted[-1].answer if consulted else request.text
+    if request.asks:
+        understanding = Understanding(intent="edit", asks=request.asks)
+    else:
+        context = turn_context(ensemble.store, snapshot, request.text, consulted)
+        understanding = ensemble.brain.conceive(text, context, ensemble.profiles)
+    if understanding.question and (not request.may_ask or len(consulted) >= MAX_QUESTIONS):
+        understanding = assume(understanding)
+    if understanding.brief is not None:
+        brief = apply_overrides(understanding.brief, request.overrides, ensemble.profiles)
+        return {"understanding": understanding, "brief": complete(brief, ensemble.profiles, request.seed)}
+    version = snapshot.version
+    intent = ensemble.store.version(version).table.intent if version else adopted_intent(request.asks)
+    brief = intent if intent.style else complete(intent, ensemble.profiles, request.seed)
+    return {"understanding": understanding, "brief": brief}
+
+
+def adopted_intent(asks: tuple[Ask, ...]) -> Brief:
+    """The wishes of a piece from elsewhere: what was found in it.
+
+    Raises:
+        BadRequest: there is nothing to edit yet.
+    """
+    for ask in asks:
+        if isinstance(ask.instruction, Adopt):
+            return ask.instruction.intent
+    raise BadRequest("An edit needs a piece", cause="this project holds no music yet", cure="compose or import a piece first")
+
+
+def assume(understanding: Understanding) -> Understanding:
+    """The understanding without its question: the first option is taken, and said."""
+    question = understanding.question
+    assert question is not None
+    if not question.options:
+        notice = Notice(about="question", message=f"{question.text} Nobody answered; that part was left out.")
+        return understanding.model_copy(update={"question": None, "notices": (*understanding.notices, notice)})
+    first = question.options[0]
+    notice = Notice(about="question", message=f"{question.text} I assumed: {first.label}.")
+    return understanding.model_copy(
+        update={
+            "question": None,
+            "asks": (*understanding.asks, *first.asks),
+            "notices": (*understanding.notices, notice),
+        }
+    )
+
+
+def next_after_conceive(state: TurnState, runtime: Runtime[Ensemble]) -> Literal["consult", "plan"]:
+    """To the person where there is a question, else on."""
+    return "consult" if state["understanding"].question else "plan"
+
+
+def consult(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
+    """Puts the question to the person and waits, for days if need be; the checkpoint keeps the turn."""
+    question = state["understanding"].question
+    assert question is not None
+    say(runtime, "Expert", "asks: " + question.text)
+    return {"consulted": [Consulted(question=question, answer=str(interrupt(question)))]}
 
 
 def criticise(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
@@ -45,3 +115,32 @@ def criticise(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
                 record = (record if better else old).model_copy(update={"repairs": tried})
         judged.append(record)
     return {"candidates": tuple(judged), "previous": (), "repairs": {}}
+
+
+def answer(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
+    """Answers the questions of the plan from the music as this turn leaves it."""
+    say(runtime, "Expert", "looks at the music to answer")
+    store = runtime.context.store
+    winner = next((c for c in state.get("candidates", ()) if c.id == state["verdict"].winner), None)
+    hash_ = winner.piece if winner else state["snapshot"].piece
+    if hash_ is None:
+        raise BadRequest("A question is about a piece", cause="this project holds no music yet", cure="compose one first")
+    piece = store.piece(hash_)
+    steps = [s.instruction for s in state["plan"].ordered() if family(s.instruction.kind) == "ask"]
+    return {"answers": tuple(answer_about(i, _subject(i, piece, state, store)) for i in steps)}
+
+
+def _subject(instruction: Instruction, piece: Piece, state: TurnState, store: Store) -> Subject:
+    """What a question is about: the piece, and what it needs of other versions."""
+    version = state["snapshot"].version
+    if isinstance(instruction, Explain) and version:
+        made = json.loads(store.trace(store.version(version).turn))
+        winner = (made.get("verdict") or {}).get("winner")
+        trail = next((tuple(c["trail"]) for c in made.get("candidates", ()) if c["id"] == winner), ())
+        return Subject(piece, trail=(*trail, *((made.get("verdict") or {}).get("reasons", ()))))
+    if isinstance(instruction, Compare) and version:
+        name = instruction.version or store.version(version).parent
+        if name is not None:
+            other = store.version(name)
+            return Subject(piece, store.piece(other.piece), f"version {other.number}")
+    return Subject(piece)

@@ -1,13 +1,23 @@
-"""The Memory agent: recalls what there is before a turn, commits one version after it. Nobody else commits."""
+"""The Memory agent: recalls what there is before a turn, puts another version under the hand where that is asked for, and
+commits. Nobody else writes.
+
+A turn that changed music makes one version; undo and the like move the head; a question does neither. In each case the
+words, the reply and the trace are kept in the same transaction.
+"""
 
 from langgraph.runtime import Runtime
 
-from ripieno.agents.report import CandidateSummary, Report
-from ripieno.agents.state import CandidateRecord, Ensemble, Snapshot, TurnState
+from ripieno.agents.intent import revised_intent
+from ripieno.agents.moves import Hand
+from ripieno.agents.reporting import build_report, carried_out, summary_line
+from ripieno.agents.state import Ensemble, Move, Snapshot, TurnState
 from ripieno.agents.trace import say, trace_json
+from ripieno.memory.store import NewVersion, Store, Version
 from ripieno.memory.table import derive_table
-from ripieno.memory.versions import NewVersion
-from ripieno.score.brief import Notice
+from ripieno.score.errors import BadRequest
+from ripieno.tools.proof import prove_plan
+from ripieno.tools.registry import family
+from ripieno.tools.scope import Scope
 
 _PAST = 20  # pieces that the novelty judge looks back on
 
@@ -18,44 +28,81 @@ def recall(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     store = runtime.context.store
     past = tuple(dict.fromkeys(row.piece for row in reversed(store.log(_PAST))))
     head = store.head
-    return {"snapshot": Snapshot(version=head.id if head else None, piece=head.piece if head else None, past=past)}
+    if head is None:
+        return {"snapshot": Snapshot(past=past, branch=store.branch)}
+    locks = tuple(Scope.model_validate_json(lock) for lock in head.locks)
+    snapshot = Snapshot(version=head.id, head=head.id, piece=head.piece, past=past, branch=store.branch, locks=locks)
+    return {"snapshot": snapshot}
+
+
+def rewind(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
+    """Undo, redo, going to a version or a branch, keeping and releasing: the right version and locks under the hand.
+
+    Nothing is written yet; what follows in the turn builds on that version.
+    """
+    say(runtime, "Memory", "looks for the version that is meant")
+    hand = Hand(runtime.context.store, state["snapshot"])
+    for step in state["plan"].ordered():
+        if family(step.instruction.kind) == "turn":
+            hand = hand.take(step.instruction)
+    return {"snapshot": hand.snapshot}
 
 
 def commit(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
-    """Makes the winner a version, with the table derived from its notes and the trace of the turn."""
-    say(runtime, "Memory", "commits the version")
-    store, brief, request = runtime.context.store, state["brief"], state["request"]
-    winner = next(c for c in state["candidates"] if c.id == state["verdict"].winner)
-    piece = store.piece(winner.piece)
-    table = derive_table(piece, brief)
-    failures = tuple(Notice(about="plan", message=f) for f in winner.failures)
-    report = Report(
-        request=request.text,
-        title=piece.title,
-        seed=request.seed,
-        style=table.style or "",
-        delivered=winner.delivered,
-        notices=(*brief.notices, *failures),
-        unused=brief.unused,
-        candidates=tuple(_summary(c) for c in state["candidates"]),
-        verdict=state["verdict"],
-        findings=winner.findings,
-        table=table,
-    )
-    version = store.commit(
-        NewVersion(
-            turn=request.turn, text=request.text, piece=piece, table=table, trace=trace_json({**state, "report": report}),
-            reply=runtime.context.brain.reply(report), summary=piece.title, parent=state["snapshot"].version,
-            seed=request.seed, kind="compose",
+    """Writes the turn down: a version where the music or its locks changed, a move of the head, or the talk alone.
+
+    Raises:
+        OutOfScope: the music differs where no instruction was to change it.
+    """
+    say(runtime, "Memory", "commits the turn")
+    ensemble, request, snapshot = runtime.context, state["request"], state["snapshot"]
+    store, steps = ensemble.store, carried_out(state)
+    winner = next((c for c in state.get("candidates", ()) if c.id == state["verdict"].winner), None)
+    hash_ = winner.piece if winner else snapshot.piece
+    if hash_ is None:
+        raise BadRequest("A turn needs a piece", cause="this project holds no music yet", cure="compose or import one first")
+    piece = store.piece(hash_)
+    base = store.version(snapshot.version) if snapshot.version else None
+    before = store.piece(base.piece) if base else None
+    if before is not None and snapshot.piece == before.hash:
+        repairs = [r.instruction for r in winner.repairs] if winner else []
+        prove_plan(before, piece, [*(s.instruction for s in steps), *repairs])
+    changed = base is None or base.piece != hash_
+    intent = revised_intent(state["brief"], steps, piece)
+    table = derive_table(piece, intent) if changed or base is None else base.table
+    report = build_report(state, winner, table, before, piece)
+    reply = ensemble.brain.reply(report)
+    trace = trace_json({**state, "report": report.model_dump(mode="json", exclude={"table"})})
+    if changed or snapshot.relocked:
+        new = NewVersion(
+            turn=request.turn,
+            text=request.text,
+            piece=piece,
+            table=table,
+            trace=trace,
+            reply=reply,
+            summary=summary_line(report),
+            parent=snapshot.version,
+            seen=snapshot.head,
+            branch=snapshot.branch if snapshot.move and snapshot.move.kind == "branch" else None,
+            locks=tuple(lock.model_dump_json() for lock in snapshot.locks),
+            seed=request.seed,
+            kind=report.intent,
         )
-    )
-    return {"version": version.id, "report": report}
+        version: Version | None = store.commit(new)
+    elif snapshot.move:
+        version = _moved(store, snapshot.move, request.turn, request.text, reply, trace)
+    else:
+        store.record_turn(request.turn, request.text, reply, kind=report.intent, trace=trace)
+        version = base
+    return {"version": version.id if version else "", "report": report, "reply": reply}
 
 
-def _summary(record: CandidateRecord) -> CandidateSummary:
-    count = {s: sum(f.severity == s for f in record.findings) for s in ("error", "warning", "advice")}
-    return CandidateSummary(
-        id=record.id, generator=record.generator, seed=record.seed, errors=count["error"], warnings=count["warning"],
-        advice=count["advice"], repairs_kept=sum(r.kept is True for r in record.repairs),
-        repairs_tried=len(record.repairs), trail=record.trail,
-    )  # fmt: skip
+def _moved(store: Store, move: Move, turn: str, text: str, reply: str, trace: str) -> Version:
+    match move.kind:
+        case "undo":
+            return store.undo(turn, text, reply, move.count, trace)
+        case "redo":
+            return store.redo(turn, text, reply, move.count, trace)
+        case _:
+            return store.move_head(turn, text, reply, to_version=move.version, branch=move.branch, kind=move.kind, trace=trace)

@@ -1,10 +1,13 @@
 """The `Report` of a turn: what was asked and what was delivered, the candidates, the ballots, and the reasons."""
 
+from typing import Literal
+
 from ripieno.agents.judges.base import Verdict
 from ripieno.memory.table import AttributeTable
 from ripieno.score.brief import Frozen, Notice
 from ripieno.score.checks.delivered import Delivered
 from ripieno.score.checks.finding import Finding
+from ripieno.tools.ask import Answer
 
 
 class CandidateSummary(Frozen):
@@ -21,18 +24,44 @@ class CandidateSummary(Frozen):
     trail: tuple[str, ...] = ()
 
 
+class Outcome(Frozen):
+    """What became of one step of the plan. `note`: why it was not done, or that nothing had to change."""
+
+    step: str
+    kind: str
+    words: str
+    done: bool
+    note: str = ""
+
+
 class Report(Frozen):
-    """All that a person needs to judge a turn. `unmet` are the rows of `delivered` that were asked for and not met."""
+    """All that a person needs to judge a turn. `unmet` are the rows of `delivered` that were asked for and not met.
+
+    Attributes:
+        intent: 'compose' for a new piece, 'edit' for a change, 'ask' where only questions were answered, 'turn' for undo and
+            the like alone, 'declined' where the person did not agree to the plan.
+        outcomes: what became of each instruction.
+        changes: the musical difference to the version before, in words; empty for a new piece.
+        answers: to questions about the piece.
+        moved: undo and the like, in words.
+        verdict: None where nothing was voted on.
+        findings: what a teacher would still mark; of an edit only what the version before did not have.
+    """
 
     request: str
+    intent: Literal["compose", "edit", "ask", "turn", "declined"] = "compose"
     title: str
     seed: int
     style: str
     delivered: tuple[Delivered, ...]
     notices: tuple[Notice, ...]
     unused: tuple[str, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    changes: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    moved: tuple[str, ...] = ()
     candidates: tuple[CandidateSummary, ...]
-    verdict: Verdict
+    verdict: Verdict | None
     findings: tuple[Finding, ...]
     table: AttributeTable
 

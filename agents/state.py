@@ -3,20 +3,22 @@
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from ripieno.agents.brains.base import Brain
 from ripieno.agents.judges.base import Judge, Verdict
 from ripieno.agents.plan import Plan
-from ripieno.agents.report import Report
-from ripieno.agents.understanding import Understanding
+from ripieno.agents.report import Outcome, Report
+from ripieno.agents.understanding import Ask, Question, Understanding
 from ripieno.memory.store import Store
 from ripieno.score.brief import Brief, Frozen
 from ripieno.score.checks.delivered import Delivered
 from ripieno.score.checks.finding import Finding
 from ripieno.score.styles import StyleProfile
+from ripieno.tools.ask import Answer
 from ripieno.tools.base import Toolbox
 from ripieno.tools.registry import AnyInstruction
+from ripieno.tools.scope import Scope
 
 
 class Overrides(Frozen):
@@ -33,21 +35,56 @@ class Overrides(Frozen):
 
 
 class TurnRequest(Frozen):
-    """What a person asks of one turn."""
+    """What a person asks of one turn. `confirm`: a plan that takes something away is shown and agreed to first."""
 
     turn: str  # id of the turn
     text: str
     seed: int = 0
     candidates: int = 4
     overrides: Overrides = Overrides()
+    asks: tuple[Ask, ...] = ()  # instructions given outright, by a command or a program; then the text is only their name
+    confirm: bool = False
+    may_ask: bool = True  # else the first reading is assumed where two differ, and said
+
+
+class Move(Frozen):
+    """Another version under the hand: by undo or redo of `count` turns, by going to a `version`, by a `branch`."""
+
+    kind: Literal["undo", "redo", "checkout", "switch", "branch"]
+    count: int = 1
+    version: str | None = None
+    branch: str | None = None
 
 
 class Snapshot(Frozen):
-    """What Memory recalls before a turn: the version to build on, and the pieces made before (hashes, newest last)."""
+    """What Memory recalls before a turn: the version under the hand, and the pieces made before (hashes, newest last).
 
+    Undo and the like put another version under the hand before anything is changed: `move` is that step, `head` stays the
+    version that the turn began on. `relocked`: the turn changes what is kept.
+    """
+
+    head: str | None = None
     version: str | None = None
     piece: str | None = None
     past: tuple[str, ...] = ()
+    branch: str = "main"
+    locks: tuple[Scope, ...] = ()
+    relocked: bool = False
+    move: Move | None = None
+
+
+class Preview(Frozen):
+    """A plan shown before it is carried out: one line for each step, and the question whether to go on."""
+
+    text: str
+    steps: tuple[str, ...]
+
+
+class Consulted(Frozen):
+    """A question that was put to the person, and the answer in their words."""
+
+    question: Question
+    answer: str
 
 
 class Repair(Frozen):
@@ -69,7 +106,7 @@ class CandidateRecord(Frozen):
     findings: tuple[Finding, ...] = ()
     delivered: tuple[Delivered, ...] = ()
     repairs: tuple[Repair, ...] = ()
-    failures: tuple[str, ...] = ()  # steps of the plan that did not fit this candidate, with the reason
+    outcomes: tuple[Outcome, ...] = ()  # one for each step of the plan
     checked: bool = False  # whether findings and delivered speak of `piece` as it is now
 
 
@@ -95,16 +132,20 @@ class TurnState(TypedDict, total=False):
 
     request: TurnRequest  # whoever opens the turn
     snapshot: Snapshot  # Memory
+    consulted: Annotated[list[Consulted], operator.add]  # Expert: questions asked and answers given
     understanding: Understanding  # Expert
-    brief: Brief  # Expert
+    brief: Brief  # Expert: complete; of an edit the intent of the piece that is there
     plan: Plan  # Orchestrator
+    agreed: bool  # Orchestrator: what the person said to the preview of the plan
     candidates: tuple[CandidateRecord, ...]  # Generator, then Expert adds the findings
     previous: tuple[CandidateRecord, ...]  # Generator: candidates as they were before the repairs under way
     repairs: dict[str, tuple[Repair, ...]]  # Orchestrator: repairs under way, by candidate
     rounds: int  # Orchestrator: rounds of repair so far
     verdict: Verdict  # Voter
+    answers: tuple[Answer, ...]  # Expert
     version: str  # Memory
     report: Report  # Memory
+    reply: str  # Memory, worded by the brain
     timings: Annotated[list[Timing], operator.add]  # every node adds its own
 
 

@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 
 from ripieno.memory.table import AttributeTable
 from ripieno.score.brief import Brief, Frozen, Notice
-from ripieno.tools.base import Scope
 from ripieno.tools.registry import AnyInstruction
+from ripieno.tools.scope import Scope
 
 
 class Ask(Frozen):

@@ -9,12 +9,19 @@ from ripieno.agents.trace import say
 
 
 def vote(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
-    """Ballots, then the verdict."""
-    ensemble = runtime.context
+    """Ballots, then the verdict. A lone candidate needs no ballots.
+
+    The novelty of a new piece is judged beside the pieces before it, that of an edit beside the music that it changes.
+    """
+    ensemble, snapshot = runtime.context, state["snapshot"]
     candidates = tuple(
         JudgedCandidate(c.id, ensemble.store.piece(c.piece), c.findings, c.delivered, c.seed) for c in state["candidates"]
     )
-    past = tuple(ensemble.store.piece(h) for h in state["snapshot"].past)
+    if len(candidates) == 1 and state["understanding"].intent == "edit":
+        return {"verdict": decide(candidates, ())}
+    composed = state["understanding"].intent == "compose"
+    hashes = snapshot.past if composed else (snapshot.piece,) if snapshot.piece else ()
+    past = tuple(ensemble.store.piece(h) for h in hashes)
     ballots = []
     for i, judge in enumerate(ensemble.judges):
         say(runtime, "Voter", f"the {judge.name} judge votes", i, len(ensemble.judges))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ripieno.app.cli_projects import add_commands
 from ripieno.score.errors import RipienoError
 
 app = typer.Typer(
@@ -117,6 +118,9 @@ def instruments(
     from ripieno.app.commands.show import print_instruments
 
     print_instruments(word, as_json=json_)
+
+
+add_commands(app)
 
 
 def _version(wanted: bool) -> None:

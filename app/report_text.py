@@ -1,54 +1,78 @@
 """A report as Markdown for people."""
 
+from collections.abc import Iterable
+
+from ripieno.agents.judges.base import Verdict
 from ripieno.agents.report import Report
 from ripieno.score.brief import Origin
 
 
 def report_markdown(report: Report) -> str:
-    """Requested against delivered, the candidates, the ballots, why the winner won, and what a teacher would still mark."""
+    """What was done and delivered, the candidates, the ballots, why the winner won, and what a teacher would still mark."""
     lines = [f"# {report.title}", "", f"> {' '.join(report.request.split())}" if report.request else "", ""]
-    lines += [f"Style: {report.style}. Seed: {report.seed}.", "", "## Requested and delivered", ""]
+    lines += [f"Style: {report.style or 'unknown'}. Seed: {report.seed}.", ""]
+    lines += _list("What was looked up", report.moved)
+    lines += _list("What changed", report.changes)
+    lines += _list(
+        "The instructions",
+        (
+            f"{o.kind.replace('_', ' ')}{f' (“{o.words}”)' if o.words else ''}: {'done' if o.done else '**not done**'}"
+            f"{'. ' + o.note if o.note else ''}"
+            for o in report.outcomes
+            if report.intent != "compose"
+        ),
+    )
+    lines += _list("Answers", (a.text for a in report.answers))
+    if report.delivered:
+        lines += _delivered(report)
+    lines += _list("What you should know", (f"{n.about}: {n.message}" for n in report.notices))
+    lines += _list("What I could not use", (f"“{u}”" for u in report.unused))
+    if report.verdict is not None and report.verdict.ballots:
+        lines += _vote(report, report.verdict)
+    lines += _list("What a teacher would still mark", (f"{f.severity}: {f.message} ({f.advice})" for f in report.findings))
+    assumed = [d.attribute for d in report.delivered if d.origin == Origin.DEFAULT]
+    if assumed:
+        lines += [f"Chosen by the ensemble, not by you: {', '.join(assumed)}."]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _list(heading: str, items: Iterable[str]) -> list[str]:
+    rows = [f"- {' '.join(item.split())}" for item in items]
+    return [f"## {heading}", "", *rows, ""] if rows else []
+
+
+def _delivered(report: Report) -> list[str]:
+    lines = ["## Requested and delivered", ""]
     lines += ["| attribute | asked | delivered | origin | met |", "| --- | --- | --- | --- | --- |"]
     for row in report.delivered:
         met = "yes" if row.ok else f"**no**: {row.reason}" if row.reason else "**no**"
         lines.append(
             f"| {row.attribute} | {_cell(row.requested)} | {_cell(row.delivered)} | {row.origin} | {_cell(met)} |"
         )
-    if report.notices:
-        lines += ["", "## What you should know", ""]
-        lines += [f"- {n.about}: {n.message}" for n in report.notices]
-    if report.unused:
-        lines += ["", "## What I could not use", ""]
-        lines += [f"- “{u}”" for u in report.unused]
-    lines += ["", "## The candidates", ""]
+    return [*lines, ""]
+
+
+def _vote(report: Report, verdict: Verdict) -> list[str]:
+    lines = ["## The candidates", ""]
     lines += [
         "| candidate | generator | seed | errors | warnings | advice | repairs kept |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for c in report.candidates:
-        star = " (chosen)" if c.id == report.verdict.winner else ""
+        star = " (chosen)" if c.id == verdict.winner else ""
         lines.append(
             f"| {c.id}{star} | {c.generator} | {c.seed} | {c.errors} | {c.warnings} | {c.advice} | "
             f"{c.repairs_kept} of {c.repairs_tried} |"
         )
     lines += ["", "## The ballots", ""]
-    for ballot in report.verdict.ballots:
+    for ballot in verdict.ballots:
         order = " > ".join(" = ".join(group) for group in ballot.ranking)
-        why = ballot.reasons.get(report.verdict.winner, "")
+        why = ballot.reasons.get(verdict.winner, "")
         lines.append(f"- **{ballot.judge}** (weight {ballot.weight:g}): {order}." + (f" {why}" if why else ""))
-    lines += ["", f"Rule: {report.verdict.rule}", "", "## Why this one", ""]
-    lines += [f"- {r}" for r in report.verdict.reasons]
-    winner = next(c for c in report.candidates if c.id == report.verdict.winner)
-    if winner.trail:
-        lines += ["", "## How it was composed", ""]
-        lines += [f"- {t}" for t in winner.trail]
-    if report.findings:
-        lines += ["", "## What a teacher would still mark", ""]
-        lines += [f"- {f.severity}: {f.message} ({f.advice})" for f in report.findings]
-    assumed = [d.attribute for d in report.delivered if d.origin == Origin.DEFAULT]
-    if assumed:
-        lines += ["", f"Chosen by the ensemble, not by you: {', '.join(assumed)}."]
-    return "\n".join(lines) + "\n"
+    lines += ["", f"Rule: {verdict.rule}", ""]
+    lines += _list("Why this one", verdict.reasons)
+    winner = next(c for c in report.candidates if c.id == verdict.winner)
+    return lines + _list("How it was composed", winner.trail)
 
 
 def _cell(text: str) -> str:

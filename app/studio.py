@@ -7,6 +7,8 @@ from ripieno.agents.report import Report
 from ripieno.agents.state import Overrides, Progress, unwatched
 from ripieno.app.exports import ExportJob, ExportOrder, check_order, export
 from ripieno.app.folders import new_folder, settle, slug
+from ripieno.app.places import place
+from ripieno.app.project import Project, Turn
 from ripieno.app.session import Session, Watcher
 from ripieno.score.piece import Piece
 
@@ -25,10 +27,18 @@ class Composition:
 
 
 class Studio:
-    """Composes pieces. Building one costs about a second; take many turns with it."""
+    """Composes pieces and opens projects. Building one costs about a second; take many turns with it."""
 
     def __init__(self) -> None:
         self._session = Session()
+
+    def open(self, where: Path | str, *, new: bool = False) -> Project:
+        """A project: its folder, or `postgresql://user@host/database#project`. `new` makes it where there is none.
+
+        Raises:
+            BadRequest: there is no project there.
+        """
+        return Project(self._session, place(where, new=new))
 
     def compose(
         self,
@@ -52,9 +62,11 @@ class Studio:
         order = order or ExportOrder()
         check_order(order)
         with new_folder(parent) as work:
-            turn = self._session.take_turn(
-                work, text, seed=seed, candidates=candidates, overrides=overrides, watch=watch
-            )
+            with self.open(work, new=True) as project:
+                turn = project.say(
+                    text, seed=seed, candidates=candidates, overrides=overrides, may_ask=False, watch=watch
+                )
+            assert isinstance(turn, Turn)  # it may not ask
             name = slug(turn.piece.title)
 
             def announce(what: str) -> None:
@@ -63,4 +75,4 @@ class Studio:
             written = export(ExportJob(turn.piece, turn.report, work, name, order, announce))
             final = settle(work, parent, name)
             files = tuple(final / f.relative_to(work) for f in written)
-        return Composition(final, files, turn.piece, turn.report, turn.reply, turn.version, turn.turn)
+        return Composition(final, files, turn.piece, turn.report, turn.reply, turn.version.id, turn.turn)

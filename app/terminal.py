@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ripieno.agents.state import Progress
+from ripieno.app.exporting import Exported
+from ripieno.app.project import Turn
 from ripieno.app.studio import Composition
 from ripieno.score.errors import RipienoError
 
@@ -91,6 +93,21 @@ def print_summary(made: Composition) -> None:
     console.print(f"In {made.folder}:", highlight=False)
     for file in made.files:
         console.print(f"  {file.relative_to(made.folder)}", highlight=False)
+
+
+def print_turn(turn: Turn, written: Exported | None = None) -> None:
+    """What a turn did, in a few lines, and the files that follow it."""
+    console = Console()
+    console.print(turn.reply, markup=False, highlight=False)
+    if turn.report.intent != "ask":
+        console.print(Text(f"Version {turn.version.number}, {turn.version.id[:8]}.", style="dim"))
+    if written is None:
+        return
+    for path in written.files:
+        console.print(Text(f"  {path}", style="dim"))
+    for path in written.kept:
+        console.print(Text(f"Note: {path.name} was changed by somebody else and was left alone. "
+                           f"`ripieno import {path} --into PROJECT` takes it in.", style="yellow"))  # fmt: skip
 
 
 def print_error(error: RipienoError, *, as_json: bool) -> None:

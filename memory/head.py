@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ripieno.memory import versions
@@ -140,6 +140,12 @@ def target(connection: Connection, project: int, place: int, steps: int) -> Row[
         cause="the piece begins with its first version" if steps < 0 else "nothing was undone since the last change",
         cure="`ripieno log` lists the versions; any of them can be checked out",
     )
+
+
+def reach(connection: Connection, row: Row[Any]) -> tuple[int, int]:
+    """How many steps the history goes back from the head (its first place is the first version), and how many forth."""
+    last = connection.scalar(select(func.max(HISTORY.c.place)).where(HISTORY.c.project == row.id)) or 0
+    return max(0, row.place - 1), last - row.place
 
 
 def check_name(what: str, name: str) -> str:

@@ -6,95 +6,54 @@ documentation come from it. Its docstring says what it means, exactly.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
-from pydantic import Field
+import numpy as np
+import numpy.typing as npt
 
 from ripieno.generators.base import Candidate, Generator
-from ripieno.score.brief import Frozen
-from ripieno.score.errors import Retryable
-from ripieno.score.piece import Piece, Track
+from ripieno.score.brief import Brief, Frozen
+from ripieno.score.piece import Notes, Piece, Track
+from ripieno.tools.scope import Scope
+
+FRAME = frozenset({"bars", "tempos", "metres", "keys", "sections", "chords"})
 
 
-class Scope(Frozen):
-    """Where an instruction acts: these tracks, in these bars. What lies outside stays identical.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Bars of the piece before (from `first`, before `end`) that stand unchanged in the piece after, from bar `at` on."""
 
-    Attributes:
-        tracks: ids of tracks; empty means every track.
-        bars: first bar and the bar after the last, from 0.
-        sections: names or labels of sections; every section of that name is meant.
-        last_bars: only the last n bars of the piece.
-
-    Without `bars`, `sections` and `last_bars` the whole piece is meant; at most one of the three is given.
-    """
-
-    tracks: tuple[str, ...] = ()
-    bars: tuple[int, int] | None = None
-    sections: tuple[str, ...] = ()
-    last_bars: int | None = Field(default=None, ge=1)
-
-    def spans(self, piece: Piece) -> tuple[tuple[int, int], ...]:
-        """The stretches of bars meant, in order.
-
-        Raises:
-            Retryable: a section is unknown, or the bars lie outside the piece.
-        """
-        if self.last_bars is not None:
-            return ((max(0, piece.bars - self.last_bars), piece.bars),)
-        if self.bars is not None:
-            first, end = self.bars
-            if not 0 <= first < end <= piece.bars:
-                raise Retryable(
-                    f"Bars lie between 1 and {piece.bars}",
-                    value=f"{first + 1} to {end}",
-                    cure="name bars that the piece has",
-                )
-            return (self.bars,)
-        if self.sections:
-            wanted = {s.lower() for s in self.sections}
-            found = tuple(
-                (s.first_bar, s.end_bar)
-                for s in piece.sections
-                if wanted & {s.name.lower(), s.label.lower(), s.name.lower().rstrip(" 0123456789")}
-            )
-            if not found:
-                have = ", ".join(dict.fromkeys(s.name for s in piece.sections))
-                raise Retryable(
-                    "A section is one that the piece has",
-                    value=", ".join(self.sections),
-                    cause=f"the form of this piece is {have}",
-                    cure="name one of these, or give bars",
-                )
-            return found
-        return ((0, piece.bars),)
-
-    def tick_spans(self, piece: Piece) -> tuple[tuple[int, int], ...]:
-        """`spans` in ticks. The last bar's span is open-ended: it takes in what starts on or after the final bar line."""
-        line = piece.timeline.bar_start
-        return tuple((line(a), line(b) if b < piece.bars else 2**31 - 1) for a, b in self.spans(piece))
-
-    def track_ids(self, piece: Piece) -> tuple[str, ...]:
-        """Ids of the tracks meant, in the piece's order.
-
-        Raises:
-            Retryable: a track is unknown.
-        """
-        have = [t.id for t in piece.tracks]
-        unknown = [t for t in self.tracks if t not in have]
-        if unknown:
-            raise Retryable(
-                "A track is one that the piece has", value=", ".join(unknown), cure="name one of: " + ", ".join(have)
-            )
-        return tuple(t for t in have if not self.tracks or t in self.tracks)
+    first: int
+    end: int
+    at: int
 
 
 class Instruction(Frozen):
-    """Base of all instructions. `kind` names the type; subclasses fix it to one literal."""
+    """Base of all instructions. `kind` names the type; subclasses fix it to one literal.
+
+    Class attributes, which the proof holds every tool to:
+        frame: what of the piece's frame may change (names in `FRAME`); the rest stays identical.
+        changes_tracks: whether tracks may come or go.
+        moves_bars: whether bars come, go or change places; `kept` then says which stand where afterwards.
+    """
 
     kind: str
     scope: Scope = Scope()
-    changes_timeline: ClassVar[bool] = False  # whether tempo, metre, keys, sections or chords may change
-    changes_tracks: ClassVar[bool] = False  # whether tracks may come or go
+    frame: ClassVar[frozenset[str]] = frozenset()
+    changes_tracks: ClassVar[bool] = False
+    moves_bars: ClassVar[bool] = False
+
+    def place(self, piece: Piece) -> Scope:
+        """Where in `piece` it acts, as exactly as can be told beforehand: its scope, or less."""
+        return self.scope
+
+    def kept(self, piece: Piece) -> tuple[Kept, ...]:
+        """For an instruction that moves bars: the stretches of `piece` that stand unchanged afterwards, and where.
+
+        Raises:
+            Retryable: the instruction does not fit the piece.
+        """
+        return (Kept(0, piece.bars, 0),)
 
 
 @dataclass(frozen=True)
@@ -111,6 +70,8 @@ class Workbench:
     toolbox: Toolbox
     seed: int
     generator: str = "theory"
+    brief: Brief | None = None  # the wishes that the piece was made for; inventive tools need them
+    locks: tuple[Scope, ...] = ()  # what no instruction may change
 
     @property
     def chosen(self) -> Generator:
@@ -118,18 +79,19 @@ class Workbench:
         return self.toolbox.generators[self.generator]
 
 
-I_contra = TypeVar("I_contra", bound=Instruction, contravariant=True)
+Run = Callable[[Any, Piece | None, Workbench], Candidate]
 
 
 @dataclass(frozen=True)
-class Tool(Generic[I_contra]):
+class Tool:
     """An instruction's model with what carries it out.
 
-    `generative` tools invent: run with n seeds they give n candidates. The others have one exact result.
+    `generative` tools invent: run with n seeds they give n candidates. The others have one exact result. Without `run` it
+    belongs to Memory (undo and the like), which carries it out itself.
     """
 
     model: type[Any]
-    run: Callable[[I_contra, Piece | None, Workbench], Candidate]
+    run: Run | None
     generative: bool = False
     needs_piece: bool = True
     kind: str = field(init=False)
@@ -138,9 +100,29 @@ class Tool(Generic[I_contra]):
         object.__setattr__(self, "kind", str(self.model.model_fields["kind"].default))
 
 
-def edit_tracks(piece: Piece, scope: Scope, change: Callable[[Track, tuple[tuple[int, int], ...]], Track]) -> Piece:
-    """The piece with `change(track, tick spans)` applied to each track in scope."""
-    spans = scope.tick_spans(piece)
-    for id_ in scope.track_ids(piece):
-        piece = piece.with_track(change(piece.track(id_), spans))
-    return piece
+def exact(change: Callable[[Any, Piece], Piece]) -> Run:
+    """A tool from a function of instruction and piece that gives the one exact result."""
+
+    def run(instruction: Any, piece: Piece | None, bench: Workbench) -> Candidate:
+        assert piece is not None  # the registry checks needs_piece
+        return Candidate(change(instruction, piece), "exact", bench.seed)
+
+    return run
+
+
+def exact_notes(change: Callable[[Any, Piece, Track, npt.NDArray[np.bool_]], Notes], *, drums: bool = False) -> Run:
+    """A tool from a function that gives a track's new notes; the mask says which of the old ones are in scope.
+
+    `drums`: whether kits and percussion take part.
+    """
+
+    def edit(instruction: Any, piece: Piece) -> Piece:
+        for id_ in instruction.scope.track_ids(piece):
+            track = piece.track(id_)
+            if drums or not track.is_drum:
+                mask = instruction.scope.note_mask(piece, track)
+                if mask.any():
+                    piece = piece.with_track(track.with_notes(change(instruction, piece, track, mask)))
+        return piece
+
+    return exact(edit)

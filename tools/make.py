@@ -1,13 +1,13 @@
 """Instructions that invent: compose, add a track, regenerate. A generation tool does the inventing."""
 
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from ripieno.generators.base import Candidate, GenerationRequest
 from ripieno.score.brief import Brief, PartRequest
 from ripieno.score.errors import Retryable
 from ripieno.score.piece import Piece
-from ripieno.tools.base import Instruction, Tool, Workbench
+from ripieno.tools.base import FRAME, Instruction, Tool, Workbench
 
 
 class Compose(Instruction):
@@ -15,7 +15,7 @@ class Compose(Instruction):
 
     kind: Literal["compose"] = "compose"
     brief: Brief
-    changes_timeline: ClassVar[bool] = True
+    frame: ClassVar[frozenset[str]] = FRAME
     changes_tracks: ClassVar[bool] = True
 
 
@@ -65,7 +65,7 @@ def _regenerate(instruction: Regenerate, piece: Piece | None, bench: Workbench) 
     return replace(made, seed=bench.seed)
 
 
-TOOLS: tuple[Tool[Any], ...] = (
+TOOLS: tuple[Tool, ...] = (
     Tool(Compose, _compose, generative=True, needs_piece=False),
     Tool(AddTrack, _add_track, generative=True),
     Tool(Regenerate, _regenerate, generative=True),

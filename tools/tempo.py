@@ -1,14 +1,13 @@
 """Instructions about tempo."""
 
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ripieno.generators.base import Candidate
 from ripieno.score.piece import Piece
 from ripieno.score.time import MAX_TEMPO, MIN_TEMPO, Tempo
-from ripieno.tools.base import Instruction, Tool, Workbench
+from ripieno.tools.base import Instruction, Tool, exact
 
 
 class ChangeTempo(Instruction):
@@ -22,7 +21,7 @@ class ChangeTempo(Instruction):
     bpm: float | None = Field(default=None, ge=MIN_TEMPO, le=MAX_TEMPO)
     factor: float | None = Field(default=None, ge=0.1, le=10)
     gradual: bool = False
-    changes_timeline: ClassVar[bool] = True
+    frame: ClassVar[frozenset[str]] = frozenset({"tempos"})
 
     @model_validator(mode="after")
     def _one_target(self) -> "ChangeTempo":
@@ -31,8 +30,7 @@ class ChangeTempo(Instruction):
         return self
 
 
-def _change_tempo(instruction: ChangeTempo, piece: Piece | None, bench: Workbench) -> Candidate:
-    assert piece is not None
+def _change_tempo(instruction: ChangeTempo, piece: Piece) -> Piece:
     timeline = piece.timeline
     tempos = {t.tick: t.bpm for t in timeline.tempos}
     for first_bar, end_bar in instruction.scope.spans(piece):
@@ -64,8 +62,7 @@ def _change_tempo(instruction: ChangeTempo, piece: Piece | None, bench: Workbenc
     for tick in sorted(tempos):
         if not kept or kept[-1].bpm != tempos[tick]:
             kept.append(Tempo(tick, tempos[tick]))
-    changed = replace(piece, timeline=replace(timeline, tempos=tuple(kept)))
-    return Candidate(changed, "exact", bench.seed)
+    return replace(piece, timeline=replace(timeline, tempos=tuple(kept)))
 
 
-TOOLS: tuple[Tool[Any], ...] = (Tool(ChangeTempo, _change_tempo),)
+TOOLS: tuple[Tool, ...] = (Tool(ChangeTempo, exact(_change_tempo)),)

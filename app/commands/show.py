@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ripieno.app.session import DATABASE
+from ripieno.app.places import place
 from ripieno.app.settings import own_styles
 from ripieno.score.errors import BadRequest
 
@@ -25,7 +25,7 @@ def print_graph(*, as_json: bool) -> None:
         print(drawn.draw_mermaid(with_styles=False))
 
 
-def print_trace(project: Path, turn: str | None, *, as_json: bool) -> None:
+def print_trace(project: Path | str, turn: str | None, *, as_json: bool) -> None:
     """The trace of a turn, whole as JSON or told in order.
 
     Raises:
@@ -33,14 +33,8 @@ def print_trace(project: Path, turn: str | None, *, as_json: bool) -> None:
     """
     from ripieno.memory.store import Store
 
-    if not (project / DATABASE).is_file():
-        raise BadRequest(
-            "A project is a folder that Ripieno made",
-            value=project,
-            cause=f"it holds no {DATABASE}",
-            cure="give the folder of a composed piece",
-        )
-    with closing(Store(project / DATABASE)) as store:
+    where = place(project)
+    with closing(Store(where.database, where.name)) as store:
         head = store.head
         if turn is None and head is None:
             raise BadRequest("A project has at least one version", value=project, cure="compose the piece again")

@@ -10,7 +10,8 @@ import pretty_midi
 import pytest
 
 from ripieno.agents.state import Overrides
-from ripieno.app.session import Session, Turn
+from ripieno.app.project import Turn
+from ripieno.app.studio import Studio
 from ripieno.memory.table import AttributeTable, derive_table
 from ripieno.score.chords import Chord
 from ripieno.score.formats.midi import write_midi
@@ -29,12 +30,15 @@ REQUESTS = (
 
 
 @lru_cache(maxsize=1)
-def session() -> Session:
-    return Session()
+def studio() -> Studio:
+    return Studio()
 
 
 def turn(folder: Path, text: str, seed: int, style: str | None = None) -> Turn:
-    return session().take_turn(folder, text, seed=seed, candidates=1, overrides=Overrides(style=style))
+    with studio().open(folder, new=True) as project:
+        made = project.say(text, seed=seed, candidates=1, overrides=Overrides(style=style), may_ask=False)
+    assert isinstance(made, Turn)
+    return made
 
 
 def check_against_pretty_midi(table: AttributeTable, data: bytes) -> None:

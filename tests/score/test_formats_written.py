@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import matplotlib.image
@@ -14,7 +13,8 @@ import numpy as np
 import pytest
 import verovio
 
-from ripieno.app.session import Session
+from ripieno.app.project import Turn
+from ripieno.app.studio import Studio
 from ripieno.score.formats.abc import write_abc
 from ripieno.score.formats.engrave import engrave, svg_to_png
 from ripieno.score.formats.musicxml import write_musicxml
@@ -35,14 +35,21 @@ REQUESTS = (
 
 
 @lru_cache(maxsize=1)
-def session() -> Session:
-    return Session()
+def studio() -> Studio:
+    return Studio()
+
+
+def compose(text: str) -> Piece:
+    """The piece that a request gives, with one candidate."""
+    with TemporaryDirectory() as folder, studio().open(folder, new=True) as project:
+        made = project.say(text, candidates=1, may_ask=False)
+    assert isinstance(made, Turn)
+    return made.piece
 
 
 @lru_cache(maxsize=8)
 def piece(text: str) -> Piece:
-    with TemporaryDirectory() as folder:
-        return session().take_turn(Path(folder), text, candidates=1).piece
+    return compose(text)
 
 
 def heard(of: Piece, track: int) -> list[int]:
@@ -179,8 +186,7 @@ def test_the_piano_roll_shows_every_track_in_its_colour(made: Piece) -> None:
 
 @pytest.mark.parametrize("bars", [1, 512])
 def test_short_and_long_pieces_can_be_drawn(bars: int) -> None:
-    with TemporaryDirectory() as folder:
-        made = session().take_turn(Path(folder), f"a reel for fiddle, {bars} bars", candidates=1).piece
+    made = compose(f"a reel for fiddle, {bars} bars")
     assert made.bars == bars
     assert draw_piano_roll(made)[:4] == b"\x89PNG"
     assert write_abc(made).count("|") >= bars

@@ -11,11 +11,12 @@ from ripieno.generators.base import Candidate
 from ripieno.score.errors import Retryable
 from ripieno.score.piece import Piece, Section
 from ripieno.tools import registry
-from ripieno.tools.base import Instruction, Scope, Tool, Toolbox, Workbench
+from ripieno.tools.base import Instruction, Tool, Toolbox, Workbench
 from ripieno.tools.dynamics import ScaleVelocities, ShapeDynamics
 from ripieno.tools.notes import LimitVoices, RangeFit, ThinOut, Transpose
 from ripieno.tools.proof import OutOfScope, outside, prove
-from ripieno.tools.registry import execute, parse_instruction
+from ripieno.tools.registry import execute
+from ripieno.tools.scope import Scope
 from ripieno.tools.tempo import ChangeTempo
 from ripieno.tools.tracks import RemoveTrack, RenameTrack, SetMix
 from tests.score.pieces import pieces, waltz
@@ -133,7 +134,7 @@ def test_the_last_track_stays() -> None:
 
 def test_unknown_track_and_section_say_what_there_is() -> None:
     piece = waltz()
-    with pytest.raises(Retryable, match=piece.tracks[0].id):
+    with pytest.raises(Retryable, match=piece.tracks[0].name):
         execute(ThinOut(scope=Scope(tracks=("kazoo",))), piece, BENCH)
     with pytest.raises(Retryable, match="section"):
         execute(ThinOut(scope=Scope(sections=("bridge of sighs",))), piece, BENCH)
@@ -155,23 +156,5 @@ def test_a_tool_that_oversteps_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_proof_sees_a_moved_bar_line() -> None:
     piece = waltz()
-    with pytest.raises(OutOfScope, match="tempo"):
+    with pytest.raises(OutOfScope, match="bars"):
         prove(piece, replace(piece, bars=piece.bars + 1), ThinOut())
-
-
-@pytest.mark.parametrize("tool", registry.TOOLS.values(), ids=lambda t: t.kind)
-def test_every_instruction_says_what_it_means_and_reads_back(tool: Tool[Instruction]) -> None:
-    assert tool.model.__doc__ and len(tool.model.__doc__) > 40
-    assert tool.model in registry.AnyInstruction.__args__[0].__args__
-    examples: dict[str, dict[str, object]] = {
-        "transpose": {"semitones": 2},
-        "shape_dynamics": {"shape": "swell"},
-        "scale_velocities": {"factor": 0.9},
-        "rename_track": {"name": "x"},
-        "change_tempo": {"bpm": 90},
-    }
-    if tool.generative:
-        return
-    data: dict[str, object] = {"kind": tool.kind, **examples.get(tool.kind, {})}
-    instruction = parse_instruction(data)
-    assert parse_instruction(instruction.model_dump(mode="json")) == instruction

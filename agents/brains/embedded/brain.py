@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ripieno.agents.brains.embedded.edit_reply import word_edit_reply
 from ripieno.agents.brains.embedded.reader import Reader
 from ripieno.agents.brains.embedded.reply import word_reply
 from ripieno.agents.plan import Plan, Step
@@ -10,9 +11,9 @@ from ripieno.agents.understanding import TurnContext, Understanding
 from ripieno.memory.table import AttributeTable
 from ripieno.score.brief import Brief, TempoChange
 from ripieno.score.styles import StyleProfile
-from ripieno.tools.base import Scope
 from ripieno.tools.dynamics import ShapeDynamics
 from ripieno.tools.make import Compose
+from ripieno.tools.scope import Scope
 from ripieno.tools.tempo import ChangeTempo
 
 _RITARDANDO_BARS = 2  # a slowing "at the end" takes the last bars
@@ -53,7 +54,7 @@ class EmbeddedBrain:
 
     def reply(self, report: Report) -> str:
         """See `Brain.reply`."""
-        return word_reply(report)
+        return word_reply(report) if report.intent == "compose" else word_edit_reply(report)
 
 
 def _in_order(understanding: Understanding) -> Plan:

@@ -18,7 +18,7 @@ def word_reply(report: Report) -> str:
     sections = [s.name for s in table.sections]
     if len(sections) > 1:
         sentences.append(f"The form is {', '.join(sections)}.")
-    if len(report.candidates) > 1:
+    if len(report.candidates) > 1 and report.verdict is not None:
         reason = report.verdict.reasons[0] if report.verdict.reasons else ""
         sentences.append(f"Of {len(report.candidates)} candidates the ensemble chose {report.verdict.winner}.")
         if reason:

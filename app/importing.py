@@ -1,0 +1,131 @@
+"""Takes a file in as music of a project: a piece from elsewhere, or one of the project's own files that was changed by hand."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ripieno.agents.state import unwatched
+from ripieno.agents.understanding import Ask
+from ripieno.app.manifest import Manifest
+from ripieno.app.project import Asked, Project, Turn
+from ripieno.app.session import Watcher
+from ripieno.score.analysis.chord_finding import find_chords
+from ripieno.score.analysis.key_finding import find_key, key_profile, scale_share
+from ripieno.score.analysis.reading import Reading
+from ripieno.score.analysis.sections import find_sections
+from ripieno.score.brief import Attribute, Brief, Origin, PartRequest
+from ripieno.score.errors import BadFile
+from ripieno.score.formats.midi_read import load_midi
+from ripieno.score.formats.musicxml_read import read_musicxml
+from ripieno.score.keys import Key
+from ripieno.score.matching import matched
+from ripieno.score.piece import KeyChange, Piece
+from ripieno.tools.turns import Adopt
+
+MAX_BYTES = 50 << 20
+_MIDI, _XML = (".mid", ".midi", ".rmi", ".kar", ".smf"), (".xml", ".musicxml", ".mxl")
+_FITS = 0.86  # share of sounding time in the scale from which a key signature is believed
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A piece from a file, what was found out about it and is no word of the file, and what could not be read."""
+
+    piece: Piece
+    intent: Brief
+    remarks: tuple[str, ...]
+
+
+def read_file(file: Path) -> Imported:
+    """Reads a MIDI or MusicXML file, and finds key, chords and sections where it does not say them.
+
+    Raises:
+        BadFile: it is neither, cannot be read, or exceeds the limits.
+    """
+    piece, remarks = _read(file)
+    found: list[str] = []
+    if not piece.tracks or not any(len(t.notes) for t in piece.tracks):
+        raise BadFile("An imported file holds notes", value=file, cause="no track of it has any", cure="check the file")
+    if not piece.title.strip():
+        piece = replace(piece, title=file.stem.replace("_", " ").replace("-", " ").strip() or "Imported")
+    reading = Reading(piece)
+    pitched = any(not t.is_drum and len(t.notes) for t in piece.tracks)
+    if pitched and len(piece.keys) == 1 and piece.key == Key("C") and scale_share(key_profile(reading), piece.key) < _FITS:
+        piece = replace(piece, keys=(KeyChange(0, find_key(reading)),))
+        found.append(f"key {piece.key}, heard in the notes")
+    if pitched and not piece.chords:
+        piece = replace(piece, chords=find_chords(Reading(piece), piece.key))
+        found.append(f"{len(piece.chords)} chords, heard in the notes")
+    if not piece.sections and piece.bars >= 8:
+        piece = replace(piece, sections=find_sections(piece))
+        found.append("sections " + " ".join(s.label for s in piece.sections) + ", by what returns")
+    return Imported(piece, _intent(piece), (*remarks, *(f"Found: {f}." for f in found)))
+
+
+def _read(file: Path) -> tuple[Piece, tuple[str, ...]]:
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise BadFile(f"A file has at most {MAX_BYTES >> 20} MB", value=file, cure="split it")
+        data = file.read_bytes()
+    except OSError as error:
+        raise BadFile("The file can be read", value=file, cause=error.strerror or str(error), cure="check the path") from error
+    ending = file.suffix.lower()
+    if ending in _MIDI or data[:4] in (b"MThd", b"RIFF"):
+        read = load_midi(data)
+        return read.piece, read.remarks
+    if ending in _XML or data[:2] == b"PK" or data.lstrip()[:1] == b"<":
+        return read_musicxml(data), ()
+    raise BadFile("A file to import is MIDI or MusicXML", value=file.name, cause=f"the ending {ending or 'is missing'}",
+                  cure="export it as .mid, .musicxml or .mxl")  # fmt: skip
+
+
+def _intent(piece: Piece) -> Brief:
+    """What is known of the piece as a brief; everything is inferred, nothing was asked for."""
+
+    def found(value: object) -> dict[str, object]:
+        return {"value": value, "origin": Origin.INFERRED, "words": "heard in the file"}
+
+    parts = tuple(
+        PartRequest(instrument=t.instrument_id, asked=t.name, role=t.role, origin=Origin.INFERRED) for t in piece.tracks
+    )
+    return Brief(
+        title=Attribute[str].model_validate(found(piece.title)),
+        tonic=Attribute[str].model_validate(found(piece.key.tonic)),
+        mode=Attribute[str].model_validate(found(piece.key.mode)),
+        tempo=Attribute[float].model_validate(found(piece.timeline.tempo_at(0))),
+        metre=Attribute[str].model_validate(found(str(piece.timeline.metre_at(0)))),
+        bars=Attribute[int].model_validate(found(piece.bars)),
+        parts=parts,
+        ensemble_closed=True,
+    )
+
+
+def take_in(project: Project, file: Path, *, watch: Watcher = unwatched) -> tuple[Turn | Asked, tuple[str, ...]]:
+    """Makes the file's music the project's next version; gives the turn and what was said in reading.
+
+    In a project with music the tracks are matched with those that are there, so that what was not touched stays identical and
+    the difference is told. A project's own file, changed by hand, is taken in against the version that it was written from.
+
+    Raises:
+        BadFile: it cannot be read.
+    """
+    read = read_file(file)
+    piece, words = read.piece, f"import {file.name}"
+    head = project.head
+    intent = read.intent
+    if head is not None:
+        base = project.piece()
+        folder = project.place.folder
+        own = Manifest(folder).version_of(file) if folder and _inside(file, folder) else None
+        piece = matched(project.piece(project.version(own)) if own else base, _read(file)[0])
+        words = f"{file.name}, changed by hand" if own else words
+        intent = head.table.intent
+    project.keep_aside(piece)
+    turn = project.do(Ask(instruction=Adopt(piece=piece.hash, intent=intent)), text=words, watch=watch)
+    folder = project.place.folder
+    if folder and isinstance(turn, Turn) and _inside(file, folder):
+        Manifest(folder).record([file], turn.version.id)  # it is this version now; the next export may replace it
+    return turn, read.remarks
+
+
+def _inside(file: Path, folder: Path) -> bool:
+    return folder.resolve() in file.resolve().parents
