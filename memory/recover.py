@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from ripieno.memory import blobs
+from ripieno.memory.blobs import Assembly, Document
 from ripieno.memory.database import Database
 from ripieno.memory.ropes import hash_of, json_cuts
 from ripieno.memory.salvage import Salvaged, rows_of
@@ -59,7 +60,8 @@ class _Recovery:
     def __init__(self, found: Salvaged, connection: Connection) -> None:
         self._rows, self._connection = found.rows, connection
         self._lost = [Damage(f"table {name}", "not all of its rows can be read") for name in sorted(found.torn)]
-        self._documents = self._whole()
+        self._documents = self._readable()
+        self._whole = Assembly(self._documents)
 
     def run(self) -> list[Damage]:
         """Copies everything."""
@@ -76,12 +78,12 @@ class _Recovery:
                                                "turns": 0, "created": _LOST}))  # fmt: skip
         return self._lost
 
-    def _whole(self) -> dict[str, bytes]:
+    def _readable(self) -> dict[str, bytes]:
         """The rows of documents that read back with their hash, their parts among them."""
         rows = {row["hash"]: row["data"] for row in self._rows["blobs"]}
-        good = {}
+        good, assembly = {}, Assembly(rows)
         for hash_, data in rows.items():
-            if problem := problem_of(hash_, rows):
+            if problem := problem_of(hash_, assembly):
                 self._lost.append(Damage(f"document {hash_[:12]}", problem))
             else:
                 good[hash_] = data
@@ -89,8 +91,8 @@ class _Recovery:
 
     def _piece(self, hash_: str) -> Piece | None:
         try:
-            frame = blobs.assemble(hash_, self._documents)
-            return decode_piece(frame, lambda name: decode_track(blobs.assemble(name, self._documents)))
+            frame = self._whole.document(hash_)
+            return decode_piece(frame, lambda name: decode_track(self._whole.document(name)))
         except (ValueError, BadFile):
             return None
 
@@ -142,13 +144,13 @@ class _Recovery:
             self._lost.append(Damage(what, f"its parent, version {row['parent']}, is lost"))
             row |= {"parent": None, "form": TAKEN_OVER}
         try:
-            problem = table_problem(blobs.assemble(row["table"], self._documents), piece)
+            problem = table_problem(self._whole.document(row["table"]), piece)
         except ValueError:
             problem = "its table is lost"
         if problem:
             self._lost.append(Damage(what, problem + "; a new one was derived from the notes"))
             table = derive_table(piece, Brief(text=turn["text"] if turn else "")).model_dump_json().encode()
-            blobs.put(self._connection, {table: json_cuts(table)})
+            blobs.put(self._connection, [Document(table, json_cuts(table))])
             row |= {"table": hash_of(table), "form": TAKEN_OVER}
         if turn is None:
             row["form"] = TAKEN_OVER

@@ -1,12 +1,17 @@
 """How stored bytes are cut into parts and written down. Pure functions; nothing here knows of a database.
 
-A document (a piece's frame, a track, a table, a trace) is filed under the SHA-256 of its bytes. Where stretches of it are
-likely to be the same in the next version, they are parts with a hash of their own, and the document is a rope: its other
-bytes, with the parts named by hash. A version in which one track was muted then costs the one row that changed and a few
-lists of hashes. Joining a rope gives back the very bytes, so the hash of the document checks everything in it.
+A document (a piece's frame, a track, a table, a trace) is filed under the SHA-256 of its bytes. Large stretches that are
+likely to be the same in the next version (a list of chords, a track's notes) are parts with a hash of their own; the document
+is a rope: its other bytes, with the parts named by hash. What is left, and a part too, may be written as what differs from an
+older document of its kind, its base (deflate with the base as the dictionary: RFC 1950, preset dictionaries). A base may have a
+base, a dozen deep at most. A version in which one track was muted then costs some hundred bytes. The hash of the document
+checks everything that it was put together from.
 
-A row in the database is one letter and a payload: `r` bytes as they are, `z` deflated bytes, `n` deflated bytes of numbers
-whose columns lie together, `p` a rope.
+A row of the database is a letter and what follows it:
+
+    r  the bytes as they are                    n  deflated: notes, column by column
+    z  deflated bytes                           m  like n, against a base
+    p  a rope: names and deflated bytes         d  like p (with or without names), against a base
 """
 
 import hashlib
@@ -14,17 +19,20 @@ import json
 import re
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ripieno.score.piece import NOTE_DTYPE
 
-_LEAST = 160  # bytes: a smaller part would cost more than it can save
-_WHOLE = 1024  # bytes: a document or part below this is not cut
+LEAST = 1200  # bytes: a smaller stretch costs less written again, against a base, than named by hash
+DEEPEST = 12  # bases of bases
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _STEP = NOTE_DTYPE.itemsize
+_ALIKE = 0.7  # of its own size: what does not become smaller than that against a base is not like it
+_WINDOW = 32_768  # bytes: deflate sees no further back
+_RAW = -15  # deflate without a heading: the hash of the whole is the check
 
 
 class BrokenRope(ValueError):
@@ -41,8 +49,24 @@ class Cut:
     notes: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row taken apart: what it is written against (`base`, `depth` bases deep), the parts it names, its payload."""
+
+    kind: bytes
+    base: str | None
+    depth: int
+    names: tuple[str, ...]
+    payload: bytes
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """All other rows that are needed to read it."""
+        return self.names if self.base is None else (*self.names, self.base)
+
+
 def json_cuts(data: bytes) -> tuple[Cut, ...]:
-    """Where to cut a JSON text: around its larger lists and objects, those inside them too. Invalid text gives no cuts."""
+    """Where to cut a JSON text: around its large lists and objects, those inside them too. Invalid text gives no cuts."""
     open_: list[tuple[int, list[Cut]]] = [(0, [])]
     for token in _TOKEN.finditer(data):
         mark = data[token.start()]
@@ -52,9 +76,8 @@ def json_cuts(data: bytes) -> tuple[Cut, ...]:
             start, inner = open_.pop()
             if not open_:
                 return ()
-            if token.end() - start >= _LEAST:
-                cut = Cut(start, token.end(), tuple(inner) if token.end() - start >= _WHOLE else ())
-                open_[-1][1].append(cut)
+            if token.end() - start >= LEAST:
+                open_[-1][1].append(Cut(start, token.end(), tuple(inner)))
     outermost = open_[0][1]
     if len(open_) != 1 or len(outermost) != 1:
         return ()
@@ -66,7 +89,7 @@ def track_cuts(data: bytes) -> tuple[Cut, ...]:
     line = data.find(b"\n") + 1
     notes = line + json.loads(data[:line])["notes"] * _STEP
     cuts = (Cut(line, notes, notes=True), Cut(notes, len(data)))
-    return tuple(c for c in cuts if c.end - c.start >= _LEAST and c.end <= len(data))
+    return tuple(c for c in cuts if c.end - c.start >= LEAST and c.end <= len(data))
 
 
 def hash_of(data: bytes) -> str:
@@ -74,89 +97,121 @@ def hash_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def parts_of(data: bytes, cuts: tuple[Cut, ...]) -> dict[str, tuple[bytes, tuple[Cut, ...], bool]]:
-    """The document and all its parts by hash, each with its own cuts (counted from its start); see `written`."""
-    found: dict[str, tuple[bytes, tuple[Cut, ...], bool]] = {hash_of(data): (data, cuts, False)}
-    for cut in cuts:
-        inner = tuple(_moved(c, -cut.start) for c in cut.inner)
-        found |= parts_of(data[cut.start : cut.end], inner)
-        if cut.notes:
-            piece = data[cut.start : cut.end]
-            found[hash_of(piece)] = (piece, (), True)
-    return found
+# --- writing -------------------------------------------------------------------------------------------------------------
 
 
-def _moved(cut: Cut, by: int) -> Cut:
-    return Cut(cut.start + by, cut.end + by, tuple(_moved(c, by) for c in cut.inner), cut.notes)
-
-
-def written(data: bytes, cuts: tuple[Cut, ...] = (), notes: bool = False) -> bytes:
-    """The row for a document or part."""
-    if cuts:
-        return _rope(data, cuts)
-    forms = [b"r" + data, b"z" + zlib.compress(data, 9)]
-    if notes and len(data) % _STEP == 0:
-        forms.append(b"n" + zlib.compress(_columns(data), 9))
-    return min(forms, key=len)
-
-
-def _rope(data: bytes, cuts: tuple[Cut, ...]) -> bytes:
+def text_of(data: bytes, cuts: tuple[Cut, ...] = (), notes: bool = False) -> tuple[tuple[str, ...], bytes]:
+    """The names of a document's parts, and the text that is left: what `written` deflates."""
+    if notes:
+        return (), _columns(data)
     at, between, names = 0, [], []
     for cut in cuts:
         between.append(data[at : cut.start])
-        names.append(hashlib.sha256(data[cut.start : cut.end]).digest())
+        names.append(hash_of(data[cut.start : cut.end]))
         at = cut.end
     between.append(data[at:])
-    lengths = b"".join(struct.pack("<I", len(b)) for b in between)
-    return b"p" + struct.pack("<I", len(names)) + b"".join(names) + zlib.compress(lengths + b"".join(between), 9)
+    lengths = b"".join(struct.pack("<I", len(b)) for b in between[:-1])  # the last goes to the end
+    return tuple(names), lengths + b"".join(between)
 
 
-def named(row: bytes) -> tuple[str, ...]:
-    """The hashes of the parts that a row names, in order.
+def written(
+    data: bytes, names: tuple[str, ...], text: bytes, notes: bool = False, bases: Iterable[tuple[str, int, bytes]] = ()
+) -> bytes:  # fmt: skip
+    """The row for a document or part.
+
+    Args:
+        data: its bytes.
+        names, text: what `text_of` made of it.
+        notes: whether the bytes are notes, whole records.
+        bases: rows that it may be written against, as (hash, depth, text), the likest first.
+    """
+    listed = struct.pack("<I", len(names)) + b"".join(bytes.fromhex(n) for n in names)
+    whole = (b"n" if notes else b"p" + listed if names else b"z") + _deflated(text, b"")
+    best = whole if names or notes or len(whole) <= len(data) else b"r" + data
+    forms = []
+    for base, depth, base_text in bases:
+        if depth < DEEPEST:
+            head = (b"m" if notes else b"d") + bytes([depth + 1]) + bytes.fromhex(base) + (b"" if notes else listed)
+            forms.append((depth, head + _deflated(text, base_text)))
+    if not forms:
+        return best
+    least = min(len(form) for _, form in forms)
+    if least > _ALIKE * len(best):
+        return best
+    return min((depth, form) for depth, form in forms if len(form) <= 1.25 * least + 16)[1]  # shallow is quick to read
+
+
+def _deflated(text: bytes, base: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, _RAW, zdict=base[-_WINDOW:])
+    return packer.compress(text) + packer.flush()
+
+
+# --- reading -------------------------------------------------------------------------------------------------------------
+
+
+def parsed(row: bytes) -> Row:
+    """A row taken apart.
 
     Raises:
-        BrokenRope: the row is damaged.
+        BrokenRope: it is damaged.
     """
-    if row[:1] != b"p":
-        return ()
+    kind, at, base, depth, count = row[:1], 1, None, 0, 0
+    if kind not in (b"r", b"z", b"n", b"m", b"p", b"d"):
+        raise BrokenRope(f"unknown kind of row {kind!r}")
+    if kind in b"md":
+        if len(row) < 34:
+            raise BrokenRope("a row shorter than the name of its base")
+        depth, base, at = row[1], row[2:34].hex(), 34
+    if kind in b"pd":
+        if len(row) < at + 4:
+            raise BrokenRope("a rope without its count")
+        (count,) = struct.unpack_from("<I", row, at)
+        at += 4
+        if len(row) < at + 32 * count:
+            raise BrokenRope("a rope shorter than its list of parts")
+    names = tuple(row[at + 32 * i : at + 32 * i + 32].hex() for i in range(count))
+    return Row(kind, base, depth, names, row[at + 32 * count :])
+
+
+def inflated(row: Row, base: bytes | None) -> bytes:
+    """The text of a row; `base` is the text of the row that it is written against.
+
+    Raises:
+        BrokenRope: it is damaged, or the base is not there.
+    """
+    if row.base is not None and base is None:
+        raise BrokenRope(f"its base {row.base[:12]} is missing")
+    if row.kind == b"r":
+        return row.payload
     try:
-        (count,) = struct.unpack_from("<I", row, 1)
-    except struct.error as error:
-        raise BrokenRope("a rope without its count") from error
-    if len(row) < 5 + 32 * count:
-        raise BrokenRope("a rope shorter than its list of parts")
-    return tuple(row[5 + 32 * i : 37 + 32 * i].hex() for i in range(count))
+        reader = zlib.decompressobj(_RAW, zdict=(base or b"")[-_WINDOW:])
+        text = reader.decompress(row.payload) + reader.flush()
+    except zlib.error as error:
+        raise BrokenRope(str(error)) from error
+    if not reader.eof:
+        raise BrokenRope("it is cut off")
+    return text
 
 
-def joined(row: bytes, parts: Mapping[str, bytes]) -> bytes:
-    """The bytes of a row; `parts` holds those that it names.
+def joined(row: Row, text: bytes, parts: Mapping[str, bytes]) -> bytes:
+    """The bytes of a document from its row, its text, and the parts that it names.
 
     Raises:
         BrokenRope: the row is damaged, or a part is not there.
     """
-    kind, payload = row[:1], row[1:]
     try:
-        if kind == b"r":
-            return payload
-        if kind == b"z":
-            return zlib.decompress(payload)
-        if kind == b"n":
-            return _records(zlib.decompress(payload))
-        if kind == b"p":
-            names = named(row)
-            text = zlib.decompress(row[5 + 32 * len(names) :])
-            at, pieces = 4 * (len(names) + 1), []
-            for i, length in enumerate(struct.unpack_from(f"<{len(names) + 1}I", text)):
-                pieces.append(text[at : at + length])
-                at += length
-                if i < len(names):
-                    pieces.append(parts[names[i]])
-            return b"".join(pieces)
-    except (zlib.error, struct.error, ValueError) as error:
+        if row.kind in (b"n", b"m"):
+            return _records(text)
+        count = len(row.names)
+        at, pieces = 4 * count, []
+        for name, length in zip(row.names, struct.unpack_from(f"<{count}I", text), strict=True):
+            pieces += [text[at : at + length], parts[name]]
+            at += length
+        return b"".join([*pieces, text[at:]])
+    except (struct.error, ValueError) as error:
         raise BrokenRope(str(error)) from error
     except KeyError as error:
-        raise BrokenRope(f"part {error.args[0]} is missing") from error
-    raise BrokenRope(f"unknown kind of row {kind!r}")
+        raise BrokenRope(f"part {str(error.args[0])[:12]} is missing") from error
 
 
 def _columns(data: bytes) -> bytes:

@@ -16,12 +16,13 @@ from pathlib import Path
 from sqlalchemy import Connection, RowMapping, select
 
 from ripieno.memory import blobs, head, turns, versions
+from ripieno.memory.blobs import Document, Texts
 from ripieno.memory.database import Database, StoreBusy, StoreFault
 from ripieno.memory.head import Move, StoreConflict
 from ripieno.memory.locks import hold
 from ripieno.memory.preferences import Preferences
 from ripieno.memory.recover import recover
-from ripieno.memory.ropes import Cut, hash_of, json_cuts, track_cuts
+from ripieno.memory.ropes import hash_of, json_cuts, track_cuts
 from ripieno.memory.schema import PROJECTS
 from ripieno.memory.table import AttributeTable
 from ripieno.memory.turns import PastTurn
@@ -50,6 +51,7 @@ class Store:
     def __init__(self, where: Path | str | Database, project: str = "default") -> None:
         head.check_name("project", project)
         self._recent: dict[str, Piece] = {}  # pieces are immutable: those just put need no reading back
+        self._texts = Texts()
         self._own = not isinstance(where, Database)
         self.database = where if isinstance(where, Database) else Database(where)
         self.project = project
@@ -69,9 +71,23 @@ class Store:
     def put(self, *pieces: Piece) -> None:
         """Stores pieces and their tracks under their hashes, in one transaction. What is there already costs a look."""
         self._remember(*pieces)
-        documents = _documents(*pieces)
         with self.database.write() as connection:
-            blobs.put(connection, documents)
+            row = head.project(connection, self.project)
+            number = None if row is None else head.at(connection, row)
+            like = None if row is None or number is None else versions.by_number(connection, row.id, number)["piece"]
+            documents = [d for piece in pieces for d in self._documents(connection, piece, like)]
+            blobs.put(connection, documents, self._texts)
+
+    def _documents(self, connection: Connection, piece: Piece, like: str | None) -> Iterator[Document]:
+        """A piece's frame and tracks, like those of the piece with the hash `like`."""
+        tracks: dict[str, str] = {}
+        if like is not None and like != piece.hash:
+            if like not in self._recent:
+                self._remember(read_piece(connection, like))
+            tracks = {track.id: track.hash for track in self._recent[like].tracks}
+        for track in piece.tracks:
+            yield Document(track.encoded, track_cuts(track.encoded), tracks.get(track.id))
+        yield Document(piece.encoded, json_cuts(piece.encoded), like)
 
     def piece(self, hash_: str) -> Piece:
         """The piece with this hash.
@@ -165,13 +181,17 @@ class Store:
             BadRequest: the turn was committed before, or a name is impossible.
         """
         table, trace = new.table.model_dump_json().encode(), new.trace.encode()
-        documents = _documents(new.piece) | {table: json_cuts(table), trace: json_cuts(trace)}
         self._remember(new.piece)
         with self.database.write() as connection:
             move = head.begin(connection, self.project)
             move.check(new.seen if new.seen is not None else new.parent)
-            parent = None if new.parent is None else versions.find(connection, move.project, new.parent)["number"]
-            blobs.put(connection, documents)
+            parent = None if new.parent is None else versions.find(connection, move.project, new.parent)
+            documents = [
+                *self._documents(connection, new.piece, parent["piece"] if parent else None),
+                Document(table, json_cuts(table), parent["table"] if parent else None),
+                Document(trace, json_cuts(trace), turns.last_trace(connection, move.project, move.turns)),
+            ]
+            blobs.put(connection, documents, self._texts)
             number, created = move.versions + 1, _now()
             branch = move.branch_for(connection, new.branch)
             turns.add(
@@ -179,8 +199,8 @@ class Store:
                 trace=hash_of(trace), branch=branch, before=move.number, after=number, created=created,
             )  # fmt: skip
             id_ = versions.add(
-                connection, move.project, number, new, turn=move.turns + 1, parent=parent, table=hash_of(table),
-                created=created,
+                connection, move.project, number, new, turn=move.turns + 1, parent=parent["number"] if parent else None,
+                table=hash_of(table), created=created,
             )  # fmt: skip
             move.forward(connection, branch, number, versions=number)
         return Version(
@@ -281,7 +301,8 @@ class Store:
     ) -> None:  # fmt: skip
         data = None if trace is None else trace.encode()
         if data is not None:
-            blobs.put(connection, {data: json_cuts(data)})
+            like = turns.last_trace(connection, move.project, move.turns)
+            blobs.put(connection, [Document(data, json_cuts(data), like)], self._texts)
         turns.add(
             connection, move.project, move.turns + 1, turn, kind=kind, text=text, reply=reply,
             trace=None if data is None else hash_of(data), branch=branch, before=move.number, after=after, created=_now(),
@@ -348,15 +369,6 @@ def read_piece(connection: Connection, hash_: str) -> Piece:
     frame = blobs.read(connection, [hash_])[hash_]
     found = blobs.read(connection, json.loads(frame)["tracks"])
     return decode_piece(frame, lambda name: decode_track(found[name]))
-
-
-def _documents(*pieces: Piece) -> dict[bytes, tuple[Cut, ...]]:
-    found: dict[bytes, tuple[Cut, ...]] = {}
-    for piece in pieces:
-        frame = piece.encoded
-        found |= {data: track_cuts(data) for data in (t.encoded for t in piece.tracks)}
-        found[frame] = json_cuts(frame)
-    return found
 
 
 def _now() -> str:

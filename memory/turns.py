@@ -50,6 +50,11 @@ def trace_hash(connection: Connection, project: int, turn: str) -> str:
     return str(row.trace)
 
 
+def last_trace(connection: Connection, project: int, number: int) -> str | None:
+    """Where the trace of the turn with this number is filed, if there is one."""
+    return connection.scalar(select(TURNS.c.trace).where(TURNS.c.project == project, TURNS.c.number == number))
+
+
 def add(
     connection: Connection, project: int, number: int, turn: str, *, kind: str, text: str, reply: str, trace: str | None,
     branch: str, before: int | None, after: int | None, created: str,

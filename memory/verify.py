@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, RowMapping, select
 
 from ripieno.memory import blobs
+from ripieno.memory.blobs import Assembly
 from ripieno.memory.database import Database, StoreFault
-from ripieno.memory.ropes import BrokenRope, hash_of, named
+from ripieno.memory.ropes import BrokenRope, hash_of
 from ripieno.memory.schema import BLOBS, BRANCHES, HISTORY, PROJECTS, TURNS, VERSIONS, fits
 from ripieno.memory.table import AttributeTable, derive_table
 from ripieno.memory.versions import TAKEN_OVER, locks_of, version_id
@@ -114,34 +115,19 @@ def _documents(connection: Connection) -> Generator[Damage, None, set[str]]:
     """Damage in documents and parts; returns the hashes of those that cannot be relied on."""
     broken: set[str] = set()
     for some in rows_of_blobs(connection):
-        rows = with_parts(connection, some)
+        assembly = Assembly(blobs.with_links(connection, some))
         for hash_ in some:
-            problem = problem_of(hash_, rows)
+            problem = problem_of(hash_, assembly)
             if problem:
                 broken.add(hash_)
                 yield Damage(f"document {hash_[:12]}", problem)
     return broken
 
 
-def with_parts(connection: Connection, some: dict[str, bytes]) -> dict[str, bytes]:
-    """The rows with all rows that they name, as far as they are there."""
-    rows, level = dict(some), some
-    while level:
-        names: set[str] = set()
-        for row in level.values():
-            try:
-                names.update(named(row))
-            except BrokenRope:
-                continue
-        level = blobs.fetch(connection, sorted(names - rows.keys()))
-        rows |= level
-    return rows
-
-
-def problem_of(hash_: str, rows: dict[str, bytes]) -> str | None:
+def problem_of(hash_: str, assembly: Assembly) -> str | None:
     """What is wrong with a document, or None."""
     try:
-        data = blobs.assemble(hash_, rows)
+        data = assembly.document(hash_)
     except BrokenRope as error:
         return f"cannot be read back ({error})"
     return None if hash_of(data) == hash_ else "its bytes have changed: they do not have the hash that they are filed under"

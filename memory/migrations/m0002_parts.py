@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from ripieno.memory import blobs
+from ripieno.memory.blobs import Document
 from ripieno.memory.migrations import m0001_versions as first
 from ripieno.memory.ropes import hash_of, json_cuts, track_cuts
 
@@ -89,7 +90,7 @@ def up(connection: Connection) -> None:
     _META.create_all(connection)
     for hash_, data in old_blobs:
         if hash_of(data) == hash_:
-            blobs.put(connection, {data: track_cuts(data) if b"\n" in data else json_cuts(data)})
+            blobs.put(connection, [Document(data, track_cuts(data) if b"\n" in data else json_cuts(data))])
         else:
             connection.execute(insert(_BLOBS).values(hash=bytes.fromhex(hash_), data=b"r" + data))
     if old_versions:
@@ -110,7 +111,7 @@ def _fill(
     for number, row in enumerate(versions, 1):
         turn = turns[row["turn"]]
         table, trace = row["table"].encode(), turn["trace"].encode()
-        blobs.put(connection, {table: json_cuts(table), trace: json_cuts(trace)})
+        blobs.put(connection, [Document(table, json_cuts(table)), Document(trace, json_cuts(trace))])
         parent = numbers.get(row["parent"] or "")
         numbers[row["id"]] = number
         connection.execute(

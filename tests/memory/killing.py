@@ -1,15 +1,16 @@
 """Kills a process that commits versions, over and over, and looks at what it left. Run as a program by `test_faults.py` and by
 `benchmarks/durability`:
 
-    python -P tests/memory/killing.py statements DATABASE ROUNDS SEED
+    python -P tests/memory/killing.py statements DATABASE ROUNDS SEED STRIDE
     python -P tests/memory/killing.py instants DATABASE ROUNDS SEED
     python -P tests/memory/killing.py rivals DATABASE TURNS SEED
 
-`statements`: the child kills itself (SIGKILL) just before its statement number 1, 2, 3 ... of a turn, commits and the moment
-after them included. `instants`: the parent kills it after a random time. After each death every version whose commit had
-returned must be there and read back, at most one more may be, and everything must verify. `rivals`: two processes, one with
-and one without the lock, work on one project at once; all versions must form one line. Prints a JSON object; a broken promise
-ends it with a traceback.
+`statements`: the child kills itself (SIGKILL) just before one statement of its turns after the other (or every STRIDE-th),
+commits and the moment after them included. `instants`: the parent kills it at a random moment of the time that the first one,
+left alone, took. After each death every version whose commit had returned must be there and read back, at most one more may
+be, and everything must verify. `rivals`: three processes, two with and one without the lock, work on one project at once; all
+versions must form one line. `told`: who comes while another holds the project is told who. Prints a JSON object; a broken
+promise ends it with a traceback.
 """
 
 import json
@@ -94,11 +95,14 @@ def look(where: Path | str, known: dict[int, list[str]], everything: bool) -> No
             assert damage == (), damage
 
 
-def kill(where: Path | str, rounds: int, seed: int, by_statement: bool) -> dict[str, Any]:
-    """Kills `rounds` children; see the module."""
+def kill(where: Path | str, rounds: int, seed: int, stride: int = 0) -> dict[str, Any]:
+    """Kills `rounds` children, at every `stride`-th statement, or (0) at random instants; see the module."""
+    by_statement = stride > 0
     chance, known, deaths, points = random.Random(seed), dict[int, list[str]](), 0, set[str]()
-    step = 1
+    step, whole = 1, 0.0
     for i in range(rounds):
+        alone = not by_statement and i == 0
+
         def work(write: int, i: int = i, step: int = step) -> None:
             counted = 0
 
@@ -113,15 +117,18 @@ def kill(where: Path | str, rounds: int, seed: int, by_statement: bool) -> dict[
                 store.database.watch(point)
                 take_turns(store, f"r{seed}-{i}", seed + i, write, point)
 
+        began = time.monotonic()
         pid, read = forked(work)
-        if not by_statement:
-            time.sleep(chance.uniform(0, 0.09))
+        if not by_statement and not alone:
+            time.sleep(chance.uniform(0, whole))
             os.kill(pid, signal.SIGKILL)
         lines = said(pid, read)
+        if alone:
+            whole = time.monotonic() - began
         points.update(" ".join(line[1:]) for line in lines if line[0] == "at")
         finished = by_statement and not any(line[0] == "at" for line in lines)
-        deaths += not finished
-        step = 1 if finished else step + 1  # beyond the last statement of its turns: from the beginning again
+        deaths += not finished and not alone
+        step = 1 if finished else step + stride  # beyond the last statement of its turns: from the beginning again
         known |= {int(line[0]): line for line in lines if line[0] != "at"}
         look(where, known, everything=i % _EVERY == 0 or i == rounds - 1)
     return {"deaths": deaths, "versions": len(known), "points": sorted(points)}
@@ -191,7 +198,7 @@ def main() -> None:
     elif what == "told":
         print(json.dumps(told(place)))
     else:
-        print(json.dumps(kill(place, counts[0], counts[1], by_statement=what == "statements")))
+        print(json.dumps(kill(place, *counts)))
 
 
 if __name__ == "__main__":

@@ -103,6 +103,9 @@ class StoreConformance:
         with pytest.raises(BadRequest, match="once"):
             store.commit(turn("a", louder(waltz(), 3), first.id))
         assert len(store.log()) == 1 and store.head == first
+        for n in range(20):
+            first = store.commit(turn(f"b{n}", louder(waltz(), 3 + n), first.id))
+        assert store.verify() == () and store.piece(store.version(3).piece) == louder(waltz(), 4)
 
     def test_a_turn_may_build_on_an_earlier_version(self, store: Store) -> None:
         first = store.commit(turn("a"))
