@@ -6,12 +6,13 @@ ids stay as they were; an id that can no longer be recomputed is marked as taken
 """
 
 from dataclasses import dataclass, field
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from ripieno.memory import blobs
+from ripieno.memory import blobs, head, turns, versions
 from ripieno.memory.blobs import Assembly, Document
 from ripieno.memory.database import Database
 from ripieno.memory.ropes import hash_of, json_cuts
@@ -19,12 +20,13 @@ from ripieno.memory.salvage import Salvaged, rows_of
 from ripieno.memory.schema import BRANCHES, HISTORY, PREFERENCES, PROJECTS, TURNS, VERSIONS
 from ripieno.memory.table import derive_table
 from ripieno.memory.verify import Damage, id_is_right, problem_of, table_problem
-from ripieno.memory.versions import TAKEN_OVER, locks_of
+from ripieno.memory.versions import TAKEN_OVER, NewVersion, locks_of
 from ripieno.score.brief import Brief
 from ripieno.score.codec import decode_piece, decode_track
 from ripieno.score.errors import BadFile, BadRequest
 from ripieno.score.piece import Piece
 
+FOUND = "found"  # the project of pieces whose versions are lost
 _MAIN = "main"
 _BATCH = 200
 _LOST = ""  # the time of what nobody knows any more
@@ -39,12 +41,12 @@ def recover(where: Database | Path, into: Database) -> tuple[Damage, ...]:
 
     Raises:
         BadRequest: the other database is not empty.
-        BadFile: no version can be read.
+        BadFile: no music can be read.
     """
     found = rows_of(where)
-    if found.torn and not (found.rows["versions"] and found.rows["blobs"]):
+    if found.torn and not found.rows["blobs"]:
         raise BadFile(
-            "A damaged database still holds some versions", value=where if isinstance(where, Path) else where.url.database,
+            "A damaged database still holds some music", value=where if isinstance(where, Path) else where.url.database,
             cause="its heading or most of it is destroyed, or it is no database of Ripieno's",
             cure="restore the project from a copy",
         )  # fmt: skip
@@ -59,6 +61,7 @@ class _Recovery:
 
     def __init__(self, found: Salvaged, connection: Connection) -> None:
         self._rows, self._connection = found.rows, connection
+        self._torn, self._kept = found.torn, set[str]()
         self._lost = [Damage(f"table {name}", "not all of its rows can be read") for name in sorted(found.torn)]
         self._documents = self._readable()
         self._whole = Assembly(self._documents)
@@ -76,7 +79,39 @@ class _Recovery:
                 self._lost.append(Damage(f"project {id_}", "its name is lost"))
             self._project(id_, known.get(id_, {"name": f"recovered-{id_}", "branch": _MAIN, "place": 0, "versions": 0,
                                                "turns": 0, "created": _LOST}))  # fmt: skip
+        if "versions" in self._torn:
+            self._find()
         return self._lost
+
+    def _find(self) -> None:
+        """Where versions are lost without a trace, the pieces that no version names become those of a project of their own, in
+        the order in which they were stored (candidates that were never chosen are among them)."""
+        names = set(self._connection.scalars(select(PROJECTS.c.name)))
+        project = next(name for n in count_from(1) if (name := FOUND if n == 1 else f"{FOUND}-{n}") not in names)
+        parent: str | None = None
+        count = 0
+        for hash_ in self._documents:
+            frame = self._whole.document(hash_)
+            piece = self._piece(hash_) if hash_ not in self._kept and frame.startswith(b"{") and b'"tracks"' in frame else None
+            if piece is None or piece.hash != hash_:
+                continue
+            count += 1
+            table = derive_table(piece, Brief(text=""))
+            new = NewVersion(f"found-{count}", "", piece, table, "{}", summary=piece.title, parent=parent, kind="found")
+            encoded = table.model_dump_json().encode()
+            blobs.put(self._connection, [Document(encoded, json_cuts(encoded))])
+            move = head.begin(self._connection, project)
+            turns.add(
+                self._connection, move.project, count, new.turn, kind=new.kind, text="", reply="", trace=None,
+                branch=move.branch, before=move.number, after=count, created=_LOST,
+            )  # fmt: skip
+            parent = versions.add(
+                self._connection, move.project, count, new, turn=count, parent=move.number, table=hash_of(encoded),
+                created=_LOST,
+            )  # fmt: skip
+            move.forward(self._connection, move.branch, count, versions=count)
+        if count:
+            self._lost.append(Damage(f"project {project}", f"{count} pieces whose versions are lost were put there"))
 
     def _readable(self) -> dict[str, bytes]:
         """The rows of documents that read back with their hash, their parts among them."""
@@ -123,8 +158,8 @@ class _Recovery:
         )
         project = made.inserted_primary_key[0]  # type: ignore[index]  # there is one after an insert
         branches = [{"name": name, "version": version} for name, version in standing.items()]
-        versions, turns = list(copy.versions.values()), list(copy.turns.values())
-        for table, found in ((VERSIONS, versions), (TURNS, turns), (HISTORY, steps), (BRANCHES, branches)):
+        kept, told = list(copy.versions.values()), list(copy.turns.values())
+        for table, found in ((VERSIONS, kept), (TURNS, told), (HISTORY, steps), (BRANCHES, branches)):
             if found:
                 self._connection.execute(insert(table), [{**r, "project": project} for r in found])
 
@@ -164,6 +199,7 @@ class _Recovery:
         except BadFile:
             row |= {"locks": "[]", "form": TAKEN_OVER}
         copy.versions[row["number"]] = row
+        self._kept.add(row["piece"])
 
     def _turns(self, copy: "_Copy") -> None:
         for number, turn in copy.turns.items():
@@ -196,12 +232,12 @@ class _Recovery:
         if not copy.versions:
             return {}, [], 0
         branch = row["branch"]
-        head = standing.get(branch) or was.get(branch) or max(copy.versions)
-        if not steps or (steps[-1]["branch"], steps[-1]["version"]) != (branch, head):
-            steps.append({"place": len(steps) + 1, "branch": branch, "version": head, "was": was.get(branch),
-                          "turn": copy.versions[head]["turn"]})  # fmt: skip
-            self._lost.append(Damage(f"project {copy.name}", f"its head may have moved: it is at version {head} now"))
-        return {**was, **standing, branch: head}, steps, len(steps)
+        top = standing.get(branch) or was.get(branch) or max(copy.versions)
+        if not steps or (steps[-1]["branch"], steps[-1]["version"]) != (branch, top):
+            steps.append({"place": len(steps) + 1, "branch": branch, "version": top, "was": was.get(branch),
+                          "turn": copy.versions[top]["turn"]})  # fmt: skip
+            self._lost.append(Damage(f"project {copy.name}", f"its head may have moved: it is at version {top} now"))
+        return {**was, **standing, branch: top}, steps, len(steps)
 
 
 @dataclass
