@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from ripieno.memory.migrations.runner import migrate
+from ripieno.memory.migrations.runner import migrate, up_to_date
 from ripieno.score.errors import BadRequest, MissingPart, RipienoError
 
 _PATIENCE = 30  # seconds that one writer waits for another's transaction
@@ -44,8 +44,11 @@ class Database:
         self.url = _url(where)
         self._engine = _engine(self.url)
         try:
-            with self.write() as connection:
-                migrate(connection)
+            with self.read() as connection:
+                ready = up_to_date(connection)
+            if not ready:
+                with self.write() as connection:
+                    migrate(connection)
         except BaseException:
             self.close()
             raise

@@ -5,6 +5,7 @@ tempo in quarter notes a minute, lengths in bars and seconds, pitches as MIDI nu
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from ripieno.score.brief import Brief, Frozen
 from ripieno.score.piece import Piece, Track
@@ -114,7 +115,7 @@ def derive_table(piece: Piece, intent: Brief) -> AttributeTable:
             for span in piece.chords
             for bar, offset in [timeline.position(span.start)]
         ),
-        tracks=tuple(_track_row(piece, t) for t in piece.tracks),
+        tracks=_track_rows(piece),
         notes=sum(len(t.notes) for t in piece.tracks),
         low=int(pitches.min()) if len(pitches) else None,
         high=int(pitches.max()) if len(pitches) else None,
@@ -158,9 +159,17 @@ def _section_rows(piece: Piece) -> tuple[SectionRow, ...]:
     return tuple(rows)
 
 
-def _track_row(piece: Piece, track: Track) -> TrackRow:
+def _track_rows(piece: Piece) -> tuple[TrackRow, ...]:
+    timeline = piece.timeline
+    metres = np.array([(m.bar, timeline.bar_start(m.bar), m.metre.bar_ticks(timeline.ppq)) for m in timeline.metres])
+    return tuple(_track_row(track, metres) for track in piece.tracks)
+
+
+def _track_row(track: Track, metres: npt.NDArray[np.int64]) -> TrackRow:
+    """`metres` has a row for each: its first bar, the tick of that bar, ticks of a bar."""
     notes = track.notes
-    bars = {piece.timeline.bar_at(int(tick)) for tick in np.unique(notes["start"])}
+    bar, tick, length = metres[np.searchsorted(metres[:, 1], notes["start"], side="right") - 1].T
+    bars = np.unique(bar + (notes["start"] - tick) // length)
     return TrackRow(
         id=track.id, name=track.name, role=str(track.role), instrument=track.instrument.name,
         program=track.midi_program, percussion=track.is_drum, notes=len(notes),

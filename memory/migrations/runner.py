@@ -20,18 +20,20 @@ STEPS: tuple[tuple[str, Callable[[Connection], None]], ...] = (
 _ONE_AT_A_TIME = 0x52495049  # key of the advisory lock under which PostgreSQL is migrated
 
 
+def up_to_date(connection: Connection) -> bool:
+    """Whether nothing is to do; only reads."""
+    return _done(connection) == len(STEPS)
+
+
 def migrate(connection: Connection) -> None:
     """Carries out the steps that are still to do.
 
     Raises:
         BadFile: the database was written by a later version of Ripieno.
     """
-    done = _done(connection)
-    if done == len(STEPS):
-        return
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
-        done = _done(connection)
+    done = _done(connection)
     if done > len(STEPS):
         raise BadFile(
             f"A database has at most layout {len(STEPS)}", value=done,

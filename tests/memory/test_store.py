@@ -134,3 +134,10 @@ def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:
         raw.commit()
     with pytest.raises(BadFile, match="later"):
         Store(tmp_path / "p.db")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(pieces())
+def test_the_table_counts_bars_as_the_timeline_does(piece: Piece) -> None:
+    for row, track in zip(derive_table(piece, Brief(text="x")).tracks, piece.tracks, strict=True):
+        assert row.bars_playing == len({piece.timeline.bar_at(int(tick)) for tick in track.notes["start"]})
