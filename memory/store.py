@@ -176,14 +176,19 @@ class Store:
     def commit(self, new: NewVersion) -> Version:
         """Makes one version and records its turn, in one transaction.
 
+        Committing the very same again, as a turn does that was cut off just after it had committed, gives the version that
+        is there.
+
         Raises:
             StoreConflict: the head is no longer the version that the turn began on.
-            BadRequest: the turn was committed before, or a name is impossible.
+            BadRequest: another turn was committed under this id, or a name is impossible.
         """
         table, trace = new.table.model_dump_json().encode(), new.trace.encode()
         self._remember(new.piece)
         with self.database.write() as connection:
             move = head.begin(connection, self.project)
+            if (done := turns.recorded(connection, move.project, new.turn)) is not None:
+                return self._version(versions.the_same(connection, move.project, done["after"], new, hash_of(table)))
             move.check(new.seen if new.seen is not None else new.parent)
             parent = None if new.parent is None else versions.find(connection, move.project, new.parent)
             documents = [
@@ -223,6 +228,8 @@ class Store:
         """
         with self.database.write() as connection:
             move = head.begin(connection, self.project)
+            if (done := self._done(connection, move, turn, kind)) is not None:
+                return done
             if to_version is not None:
                 target: int | None = versions.find(connection, move.project, to_version)["number"]
             else:
@@ -283,17 +290,36 @@ class Store:
     def _walk(self, turn: str, text: str, reply: str, steps: int, kind: str, trace: str | None) -> Version:
         with self.database.write() as connection:
             move = head.begin(connection, self.project)
+            if (done := self._done(connection, move, turn, kind)) is not None:
+                return done
             end = head.target(connection, move.project, move.place, steps)
             self._record(connection, move, turn, kind, text, reply, trace, end.branch, end.version)
             move.walk(connection, steps)
             return self._version(versions.by_number(connection, move.project, end.version))
 
     def record_turn(self, turn: str, text: str, reply: str, kind: str = "ask", trace: str | None = None) -> None:
-        """Records a turn that changed nothing: a question and its answer."""
+        """Records a turn that changed nothing: a question and its answer. One that is recorded already stays as it is.
+
+        Raises:
+            BadRequest: a turn of another kind has this id.
+        """
         with self.database.write() as connection:
             move = head.begin(connection, self.project)
-            self._record(connection, move, turn, kind, text, reply, trace, move.branch, move.number)
-            move.stay(connection)
+            row = turns.recorded(connection, move.project, turn)
+            if row is None:
+                self._record(connection, move, turn, kind, text, reply, trace, move.branch, move.number)
+                move.stay(connection)
+            elif row["kind"] != kind:
+                raise turns.twice(turn)
+
+    def _done(self, connection: Connection, move: Move, turn: str, kind: str) -> Version | None:
+        """Where a turn that is recorded already has moved the head; None where it is new."""
+        row = turns.recorded(connection, move.project, turn)
+        if row is None:
+            return None
+        if row["kind"] != kind or row["after"] is None:
+            raise turns.twice(turn)
+        return self._version(versions.by_number(connection, move.project, row["after"]))
 
     def _record(
         self, connection: Connection, move: Move, turn: str, kind: str, text: str, reply: str, trace: str | None,

@@ -50,6 +50,12 @@ def trace_hash(connection: Connection, project: int, turn: str) -> str:
     return str(row.trace)
 
 
+def recorded(connection: Connection, project: int, turn: str) -> RowMapping | None:
+    """The row of a turn that has been written down, if it has."""
+    query = select(TURNS).where(TURNS.c.project == project, TURNS.c.id == turn)
+    return connection.execute(query).mappings().first()
+
+
 def last_trace(connection: Connection, project: int, number: int) -> str | None:
     """Where the trace of the turn with this number is filed, if there is one."""
     return connection.scalar(select(TURNS.c.trace).where(TURNS.c.project == project, TURNS.c.number == number))
@@ -59,20 +65,19 @@ def add(
     connection: Connection, project: int, number: int, turn: str, *, kind: str, text: str, reply: str, trace: str | None,
     branch: str, before: int | None, after: int | None, created: str,
 ) -> None:  # fmt: skip
-    """Writes a turn down.
-
-    Raises:
-        BadRequest: the project has a turn with this id.
-    """
-    if connection.execute(select(TURNS.c.number).where(TURNS.c.project == project, TURNS.c.id == turn)).first():
-        raise BadRequest(
-            "A turn is recorded once", value=turn, cause="it was committed before", cure="give a new turn a new id"
-        )
+    """Writes a turn down that is not recorded yet."""
     connection.execute(
         insert(TURNS).values(
             project=project, number=number, id=turn, kind=kind, text=text, reply=reply, trace=trace, branch=branch,
             before=before, after=after, created=created,
         )
+    )
+
+
+def twice(turn: str) -> BadRequest:
+    """The error for another turn under an id that is taken."""
+    return BadRequest(
+        "A turn is recorded once", value=turn, cause="another was committed under this id", cure="give a new turn a new id"
     )
 
 

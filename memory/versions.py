@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, and_, insert, select
 from ripieno.memory.ropes import hash_of
 from ripieno.memory.schema import BRANCHES, TURNS, VERSIONS
 from ripieno.memory.table import AttributeTable
+from ripieno.memory.turns import twice
 from ripieno.score.errors import BadFile, BadRequest
 from ripieno.score.piece import Piece
 
@@ -155,6 +156,19 @@ def find(connection: Connection, project: int, name: str | int) -> RowMapping:
         cause="several versions begin like that" if rows else "the project has no such version",
         cure="`ripieno log` lists the versions",
     )
+
+
+def the_same(connection: Connection, project: int, number: int | None, new: NewVersion, table: str) -> RowMapping:
+    """The row of the version with this number, which a turn made that is committed once more.
+
+    Raises:
+        BadRequest: it holds something else.
+    """
+    row = None if number is None else by_number(connection, project, number)
+    id_ = version_id(new.parent, new.turn, new.piece.hash, table, new.locks, new.seed, FORM)
+    if row is None or row["id"] != id_:
+        raise twice(new.turn)
+    return row
 
 
 def newest(connection: Connection, project: int, limit: int, before: int | None) -> list[RowMapping]:

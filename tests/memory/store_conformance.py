@@ -107,6 +107,21 @@ class StoreConformance:
             first = store.commit(turn(f"b{n}", louder(waltz(), 3 + n), first.id))
         assert store.verify() == () and store.piece(store.version(3).piece) == louder(waltz(), 4)
 
+    def test_a_turn_that_was_cut_off_after_its_commit_may_commit_again(self, where: Where, store: Store) -> None:
+        first = store.commit(turn("a"))
+        second = store.commit(turn("b", louder(waltz(), 1), first.id))
+        store.record_turn("q", "why?", "Because.")
+        back = store.undo("u", "undo", "")
+        with closing(Store(where)) as again:
+            assert again.commit(turn("b", louder(waltz(), 1), first.id)) == second
+            assert again.undo("u", "undo", "") == back == again.head
+            again.record_turn("q", "why?", "Because.")
+            assert [t.id for t in again.conversation()] == ["a", "b", "q", "u"] and len(again.log()) == 2
+            for wrong in (lambda: again.redo("u", "redo", ""), lambda: again.move_head("q", "", "", to_version=1),
+                          lambda: again.record_turn("a", "", ""), lambda: again.commit(turn("q"))):  # fmt: skip
+                with pytest.raises(BadRequest, match="once"):
+                    wrong()
+
     def test_a_turn_may_build_on_an_earlier_version(self, store: Store) -> None:
         first = store.commit(turn("a"))
         second = store.commit(turn("b", louder(waltz(), 1), first.id))
