@@ -1,9 +1,10 @@
-"""Durability, at length: processes killed at every statement and at random instants, in a file and on a PostgreSQL server, and
-rival processes; then files damaged at random, verified and recovered.
+"""Durability, at length: processes killed at every statement and at random instants, in a file and on a PostgreSQL server,
+whole turns, and rival processes; then files damaged at random, verified and recovered.
 
     nice -n 10 python -P benchmarks/durability/run.py [--rounds 400] [--damages 1000]
 
-Writes result.json beside itself. The killing is `tests/memory/killing.py`; the server is a throw-away cluster.
+Writes result.json beside itself. The killing is `tests/memory/killing.py` (commits) and
+`tests/app/cutting.py` (whole turns); the server is a throw-away cluster.
 """
 
 import argparse
@@ -31,17 +32,17 @@ from tests.postgres import running
 from tests.score.pieces import waltz
 
 ROOT = Path(__file__).resolve().parents[2]
+STORE, TURNS = "tests/memory/killing.py", "tests/app/cutting.py"
 VERSIONS = 30  # in the files that are damaged
 
 
-def kill(what: str, where: Path | str, *numbers: int) -> Any:
-    """Runs the program that kills."""
-    command = [sys.executable, "-P", str(ROOT / "tests/memory/killing.py"), what, str(where), *map(str, numbers)]
-    done = subprocess.run(command, capture_output=True, text=True)
+def kill(program: str, *words: object) -> Any:
+    """Runs a program that kills."""
+    done = subprocess.run([sys.executable, "-P", str(ROOT / program), *map(str, words)], capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stderr)
     found = json.loads(done.stdout)
-    print(what, where if isinstance(where, Path) else "server", {k: v for k, v in found.items() if k != "points"}, flush=True)
+    print(program, *words, {k: v for k, v in found.items() if k != "points"}, flush=True)
     return found
 
 
@@ -98,17 +99,19 @@ def main() -> None:
     rounds, result = arguments.rounds, dict[str, Any]()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        result["file: every statement"] = kill("statements", folder / "a.db", rounds, 11, 1)
-        result["file: random instants"] = kill("instants", folder / "b.db", rounds, 12)
-        result["file: rivals"] = kill("rivals", folder / "c.db", 60, 13)
+        (folder / "turns").mkdir()
+        result["file: every statement"] = kill(STORE, "statements", folder / "a.db", rounds, 11, 1)
+        result["file: random instants"] = kill(STORE, "instants", folder / "b.db", rounds, 12)
+        result["whole turns"] = kill(TURNS, folder / "turns", rounds, 17)
+        result["file: rivals"] = kill(STORE, "rivals", folder / "c.db", 60, 13)
         try:
             cluster = stack.enter_context(running())
         except Skipped as reason:
             result["server"] = f"not run: {reason}"
         else:
-            result["server: every statement"] = kill("statements", cluster.new_database(), rounds, 14, 1)
-            result["server: random instants"] = kill("instants", cluster.new_database(), rounds, 15)
-            result["server: rivals"] = kill("rivals", cluster.new_database(), 60, 16)
+            result["server: every statement"] = kill(STORE, "statements", cluster.new_database(), rounds, 14, 1)
+            result["server: random instants"] = kill(STORE, "instants", cluster.new_database(), rounds, 15)
+            result["server: rivals"] = kill(STORE, "rivals", cluster.new_database(), 60, 16)
         damaged = folder / "damaged"
         damaged.mkdir()
         result["damaged files"] = damages(damaged, arguments.damages)

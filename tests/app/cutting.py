@@ -1,0 +1,125 @@
+"""Kills whole turns (SIGKILL) and takes them up again. Run as a program by `test_cut_off.py` and by `benchmarks/durability`:
+
+    python -P tests/app/cutting.py FOLDER ROUNDS SEED
+
+Each child takes one turn on the project in FOLDER and is killed, in turn: when an agent gives its next sign of life, before one
+statement of the store, or at a random moment. The parent then finishes what was cut off. Whatever happened, the turn is done
+once and whole, or cleanly gone; every version that ever was verifies. Prints a JSON object.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from ripieno.agents.running import CutOff
+from ripieno.agents.state import Progress
+from ripieno.app.places import place
+from ripieno.app.project import Project
+from ripieno.app.session import Session
+from ripieno.memory.store import Store
+
+FIRST = "a march for flute, piano and cello, 8 bars"
+TURNS = (
+    "mute the cello", "transpose the flute up an octave", "what key is this in?", "undo", "a bit slower", "unmute the cello",
+)  # fmt: skip
+WAYS = ("sign", "statement", "instant")
+
+
+def child(session: Session, folder: Path, text: str, seed: int, way: str, at: int) -> int:
+    """Forks a process that takes a turn and is killed at sign or statement number `at`; gives its id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    counted = 0
+
+    def point(_: object) -> None:
+        nonlocal counted
+        counted += 1
+        if counted == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watch(progress: Progress) -> None:
+        if way == "sign":
+            point(progress)
+
+    code = 1
+    try:
+        with Project(session, place(folder)) as project:
+            if way == "statement":
+                project._store.database.watch(point)
+            project.say(text, seed=seed, candidates=1, may_ask=False, watch=watch)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def main() -> None:
+    """Runs what the command line says."""
+    folder, rounds, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    session, chance = Session(), random.Random(seed)
+    with Project(session, place(folder, new=True)) as project:
+        began = time.monotonic()
+        project.say(FIRST, seed=1, candidates=1)
+        whole = time.monotonic() - began
+    found: Counter[str] = Counter()
+    at = dict.fromkeys(WAYS, 0)
+    for i in range(rounds):
+        text, way = TURNS[i % len(TURNS)], WAYS[i // len(TURNS) % len(WAYS)]
+        at[way] += 1 if way == "sign" else 2
+        before = look(folder)
+        pid = child(session, folder, text, i, way, at[way])
+        if way == "instant":
+            time.sleep(chance.uniform(0, whole / 2))
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        killed = os.WIFSIGNALED(status)
+        if not killed:
+            assert status == 0, f"the child failed at {text!r}"
+            at[way] = 0
+        after = finish(session, folder, before, text, found, killed)
+        assert after["versions"] - before["versions"] in (0, 1), (before, after)
+    print(json.dumps({**found, "versions": look(folder)["versions"]}))
+
+
+def finish(
+    session: Session, folder: Path, before: dict[str, Any], text: str, found: Counter[str], killed: bool
+) -> dict[str, Any]:  # fmt: skip
+    """Takes up what was cut off, and checks what there is."""
+    with Project(session, place(folder)) as project:
+        cut = project.under_way()
+        if isinstance(cut, CutOff):
+            project.go_on()
+        assert project.under_way() is None
+    after = look(folder)
+    told = after["told"][len(before["told"]) :]
+    assert after["told"][: len(before["told"])] == before["told"], "the conversation has changed"
+    assert told in ([], [text]), told
+    assert told or (killed and cut is None), "a turn that was taken up again is not there"
+    found["done before it was killed" if told and killed and cut is None else "taken up again" if cut else
+          "gone without a trace" if killed else "not killed"] += 1  # fmt: skip
+    return after
+
+
+def look(folder: Path) -> dict[str, Any]:
+    """What the project holds; everything must verify."""
+    store = Store(folder / "project.db")
+    try:
+        damage = store.verify()
+        assert damage == (), damage
+        return {"versions": len(store.log(10_000)), "told": [t.text for t in store.conversation(10_000)]}
+    finally:
+        store.close()
+
+
+if __name__ == "__main__":
+    main()
