@@ -1,25 +1,27 @@
 """The resonant low-pass of SoundFont voices, moving with its envelope, for many voices in one pass.
 
 Coefficients are those of R. Bristow-Johnson's cookbook with the standard's gain of half the resonance (SoundFont 2.04, 8.1.3
-#9), held for a control block of 64 frames. A recursion cannot be vectorised along time, so the voices are cut into stretches
-that run side by side, one column each. A stretch begins some frames early, from silence: as many as its filter needs to forget
-how it began, to a hundredth of a step of 16 bits. So a voice sounds the same whatever else is in its batch.
+#9), held for a control block of 64 frames. A recursion cannot be vectorised along time, so all blocks of all voices run side by
+side, one column each: once from silence, which tells how each block would end by itself; from that a scan over the blocks
+(W. D. Hillis and G. L. Steele, "Data parallel algorithms", 1986) finds how each really begins; then once more from there. The
+scan looks back over as many blocks as a filter needs to forget, to a hundredth of a step of 16 bits, and voices are grouped by
+that number, so that a voice sounds the same whatever else is in its batch.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 BLOCK = 64  # frames of a control block
-_FORGOTTEN = 3e-6  # what may remain of a stretch's beginning
-_LEADS = (128, 256, 512, 1024, 2048, 4096, 16384)  # frames that a stretch begins early; the least that suffices is taken
-_STRETCH = 4  # a stretch is so many times as long as its lead
-_COLUMNS = 8192  # stretches that run side by side
+_FORGOTTEN = 3e-6  # what may remain of the past
+_MOST_STEPS = 9  # a scan looks back over two to the power of so many blocks
+_COLUMNS = 4096  # blocks that run side by side, so that a row and its neighbours stay in the processor's cache
 _OPEN = 0.45  # of the rate: fluidsynth's highest cutoff
 _DELICATE_HZ = 500.0  # below, poles lie so near 1 that float32 would be heard
-_TILE = 256
+_TILE = 128
 
 Floats = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
+Reals = npt.NDArray[np.floating]  # float32, or float64 where the poles are delicate
 
 
 def hertz(cents: npt.ArrayLike) -> Values:
@@ -50,22 +52,22 @@ def lowpass(waves: list[Floats], cutoffs: list[Values], resonances: list[float],
         if float(hertz(low)[0]) >= _OPEN * rate * 0.98:
             out[i] = wave * np.float32(gain)  # wide open: only the gain remains
         elif wave.size:
-            groups.setdefault((_lead(low, q, rate), float(hertz(low)[0]) < _DELICATE_HZ), []).append(i)
-    for (lead, delicate), numbers in sorted(groups.items()):
+            groups.setdefault((_steps(low, q, rate), float(hertz(low)[0]) < _DELICATE_HZ), []).append(i)
+    for (steps, delicate), numbers in sorted(groups.items()):
         filtered = _recursion([waves[i] for i in numbers], [cutoffs[i] for i in numbers], [resonances[i] for i in numbers],
-                              rate, lead, np.dtype(np.float64 if delicate else np.float32))  # fmt: skip
+                              rate, steps, np.dtype(np.float64 if delicate else np.float32))  # fmt: skip
         for i, wave in zip(numbers, filtered, strict=True):
             out[i] = wave
     return out
 
 
-def _lead(lowest: Values, q: float, rate: int) -> int:
-    """Frames after which the slowest pole of a filter has forgotten its beginning."""
+def _steps(lowest: Values, q: float, rate: int) -> int:
+    """Doublings after which a scan has seen all that the slowest pole of a filter remembers."""
     _, a1, a2 = (float(c[0]) for c in coefficients(lowest, np.array([q]), np.array([1.0]), rate))
     root = complex(a1 * a1 - 4.0 * a2) ** 0.5
     radius = max(abs(-a1 + root), abs(-a1 - root)) / 2.0
-    needed = np.log(_FORGOTTEN) / np.log(min(radius, 0.99999))
-    return next((lead for lead in _LEADS if lead >= needed), _LEADS[-1])
+    blocks = 1.0 + np.log(_FORGOTTEN) / np.log(min(radius, 0.99999)) / BLOCK
+    return next((n for n in range(_MOST_STEPS) if 2**n >= blocks), _MOST_STEPS)
 
 
 def coefficients(cents: Values, q: Values, gain: Values, rate: int) -> tuple[Values, Values, Values]:
@@ -78,58 +80,114 @@ def coefficients(cents: Values, q: Values, gain: Values, rate: int) -> tuple[Val
 
 
 def _recursion(
-    waves: list[Floats], cutoffs: list[Values], resonances: list[float], rate: int, lead: int,
+    waves: list[Floats], cutoffs: list[Values], resonances: list[float], rate: int, steps: int,
     kind: np.dtype[np.floating],
 ) -> list[Floats]:  # fmt: skip
-    """The filters of voices that share a lead."""
-    span = _STRETCH * lead
-    columns = [-(-wave.size // span) for wave in waves]
-    firsts = np.concatenate(([0], np.cumsum(columns)))
-    total, height, early = int(firsts[-1]), (lead + span) // BLOCK, lead // BLOCK
-    signal = np.zeros((total, lead + span + 16), np.float32)[:, : lead + span]  # rows a power of two apart thrash the cache
-    cents = np.zeros((total, height))
-    q, gain = np.zeros((total, 1)), np.zeros((total, 1))
-    for i, (wave, cutoff, count) in enumerate(zip(waves, cutoffs, columns, strict=True)):
+    """The filters of voices that forget equally fast."""
+    firsts = np.concatenate(([0], np.cumsum([wave.size // BLOCK for wave in waves])))
+    total = int(firsts[-1])
+    signal = np.empty((total, BLOCK), np.float32)
+    cents, q, gain = np.empty(total), np.empty(total), np.empty(total)
+    scratch = np.empty(max(wave.size for wave in waves), np.float32)
+    for i, (wave, cutoff) in enumerate(zip(waves, cutoffs, strict=True)):
         where = slice(firsts[i], firsts[i + 1])
-        whole = np.zeros(lead + count * span, np.float32)
-        whole[lead : lead + wave.size] = wave
-        signal[where] = np.lib.stride_tricks.sliding_window_view(whole, lead + span)[::span]
-        steps = np.full(early + count * (span // BLOCK), cutoff[-1])
-        steps[: early + cutoff.size] = np.concatenate((np.full(early, cutoff[0]), cutoff))[: steps.size]
-        cents[where] = np.lib.stride_tricks.sliding_window_view(steps, height)[:: span // BLOCK]
+        _add_neighbours(wave, scratch, signal[where].reshape(-1))
+        cents[where] = cutoff[: firsts[i + 1] - firsts[i]]
         q[where], gain[where] = resonance(resonances[i])
-    b, a1, a2 = (np.ascontiguousarray(c.T, kind) for c in coefficients(cents, q, gain, rate))
+    exact = coefficients(cents, q, gain, rate)
+    b, a1, a2 = (c.astype(kind) for c in exact)
+    fresh = np.zeros(total, np.bool_)
+    fresh[firsts[:-1]] = True
+    scan = _Scan(steps)
+    whole = np.empty((BLOCK, min(_COLUMNS, total)), kind)
     for at in range(0, total, _COLUMNS):
-        tile = slice(at, at + _COLUMNS)
-        rows = np.empty((lead + span, min(_COLUMNS, total - at)), kind)
-        _transpose(signal[tile], rows)
-        _run(rows, *(np.ascontiguousarray(c[:, tile]) for c in (b, a1, a2)))
-        _transpose(rows, signal[tile])
-    return [signal[firsts[i] : firsts[i + 1], lead:].reshape(-1)[: wave.size] for i, wave in enumerate(waves)]
+        here = slice(at, min(at + _COLUMNS, total))
+        rows = whole[:, : here.stop - at]
+        _transpose(signal[here], rows)
+        rows *= b[here]
+        begins = scan(_end(rows, a1[here], a2[here]), exact[1][here], exact[2][here], fresh[here])
+        _run(rows, a1[here], a2[here], begins.astype(kind))
+        signal[here] = rows.T
+    return [signal[firsts[i] : firsts[i + 1]].reshape(-1) for i in range(len(waves))]
 
 
-def _transpose(source: npt.NDArray[np.floating], out: npt.NDArray[np.floating]) -> None:
-    """`source.T` into `out`, in tiles that fit the processor's cache: numpy's own order is five times slower here."""
-    for i in range(0, source.shape[0], _TILE):
-        for j in range(0, source.shape[1], _TILE):
-            out[j : j + _TILE, i : i + _TILE] = source[i : i + _TILE, j : j + _TILE].T
+def _add_neighbours(wave: Floats, scratch: Floats, out: Floats) -> None:
+    """x[n] + 2 x[n-1] + x[n-2], the part of the filter that has no memory of itself."""
+    pairs = scratch[: wave.size]
+    pairs[0] = wave[0]
+    np.add(wave[1:], wave[:-1], out=pairs[1:])
+    out[0] = wave[0]
+    np.add(pairs[1:], pairs[:-1], out=out[1:])
 
 
-def _run(
-    rows: npt.NDArray[np.floating], b: npt.NDArray[np.floating], a1: npt.NDArray[np.floating], a2: npt.NDArray[np.floating]
-) -> None:
-    """y[n] = b (x[n] + 2 x[n-1] + x[n-2]) - a1 y[n-1] - a2 y[n-2] down the rows, in place; a row of coefficients a block."""
-    width = rows.shape[1]
-    x1, sum1, x0, sum0, product = (np.zeros(width, rows.dtype) for _ in range(5))
-    y1 = y2 = np.zeros(width, rows.dtype)
-    for n, row in enumerate(rows):
-        block = n // BLOCK
-        x0[:] = row
-        np.add(x0, x1, out=sum0)
-        np.add(sum0, sum1, out=row)
-        row *= b[block]
-        np.multiply(a1[block], y1, out=product)
+class _Scan:
+    """Finds how each block begins from how each would end by itself; called with one tile of blocks after the other.
+
+    A block turns the pair of frames before it (the last, the last but one) by the 64th power of its companion matrix.
+
+    Args:
+        steps: it looks back over two to the power of so many blocks.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self._turns = np.zeros((4, 1 << steps))
+        self._ends = np.zeros((2, 1 << steps))
+
+    def __call__(self, ends: Reals, a1: Values, a2: Values, fresh: npt.NDArray[np.bool_]) -> Values:
+        """(2, blocks): the pair before each block; silence where a voice begins (`fresh`)."""
+        history = 1 << self._steps
+        turn = np.array((-a1, -a2, np.ones_like(a1), np.zeros_like(a1)))
+        for _ in range(BLOCK.bit_length() - 1):
+            turn = _product(turn, turn)
+        turn[:, fresh] = 0.0
+        turn, state = np.concatenate((self._turns, turn), axis=1), np.concatenate((self._ends, ends), axis=1)
+        self._turns, self._ends = turn[:, -history:].copy(), state[:, -history:].copy()
+        for n in range(self._steps):
+            back = 1 << n
+            later, earlier = turn[:, back:], state[:, :-back]
+            first = later[0] * earlier[0] + later[1] * earlier[1]
+            second = later[2] * earlier[0] + later[3] * earlier[1]
+            state[0, back:] += first
+            state[1, back:] += second
+            if n < self._steps - 1:
+                turn[:, back:] = _product(later, turn[:, :-back])
+                turn[:, :back] = 0.0
+        begins = state[:, history - 1 : -1]
+        begins[:, fresh] = 0.0
+        return begins
+
+
+def _product(a: Values, b: Values) -> Values:
+    """Products of 2 x 2 matrices, each a column (a, b, c, d)."""
+    return np.array((a[0] * b[0] + a[1] * b[2], a[0] * b[1] + a[1] * b[3], a[2] * b[0] + a[3] * b[2], a[2] * b[1] + a[3] * b[3]))
+
+
+def _transpose(source: Floats, out: Reals) -> None:
+    """`source.T` into `out`, in tiles: numpy's own order is more than twice as slow here."""
+    for at in range(0, source.shape[0], _TILE):
+        out[:, at : at + _TILE] = source[at : at + _TILE].T
+
+
+def _end(rows: Reals, a1: Reals, a2: Reals) -> Reals:
+    """(2, columns): where y[n] = x[n] - a1 y[n-1] - a2 y[n-2] down the rows, from silence, arrives: last and last but one."""
+    y0, y1, y2, product = (np.zeros(rows.shape[1], rows.dtype) for _ in range(4))
+    for row in rows:
+        np.multiply(a1, y1, out=product)
+        np.subtract(row, product, out=y0)
+        np.multiply(a2, y2, out=product)
+        y0 -= product
+        y0, y1, y2 = y2, y0, y1
+    return np.array((y1, y2))
+
+
+def _run(rows: Reals, a1: Reals, a2: Reals, begins: Reals) -> None:
+    """The same recursion in place, from what came before each column."""
+    product = np.empty(rows.shape[1], rows.dtype)
+    y1, y2 = begins
+    for row in rows:
+        np.multiply(a1, y1, out=product)
         row -= product
-        np.multiply(a2[block], y2, out=product)
+        np.multiply(a2, y2, out=product)
         row -= product
-        x0, x1, sum0, sum1, y1, y2 = x1, x0, sum1, sum0, row, y1
+        y1, y2 = row, y1

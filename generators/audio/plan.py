@@ -3,7 +3,8 @@
 Works on whole parts at once: modulators are evaluated for all notes of a zone together, and equal voices are found once.
 """
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,11 @@ from ripieno.generators.audio.voices import MAX_CENTS, Voice, envelope, kill_spe
 from ripieno.generators.audio.zones import Gen, Zone
 
 LEVEL = 0.2  # fluidsynth's default gain: about ten loud voices sum to full scale
+INAUDIBLE = 1e-6
+SAME_PLACE = 1e-4  # difference of right as a share of left
 _EMU_ATTENUATION = 0.4  # what real hardware made of a font's attenuation, and fonts are written for it
 _LAYERS = 64  # zones that may answer to one note
+_FILTER_STEP = 50.0  # cents: a quarter of a dB just above the cutoff, at most
 _STRETCH_SECONDS = 12.0  # longer voices are rendered piece by piece, so that memory stays bounded
 _MOVED = (Gen.PITCH, Gen.VIB_LFO_TO_PITCH, Gen.MOD_LFO_TO_PITCH, Gen.FILTER_FC)  # what controllers move during a note
 _LOUDNESS = frozenset({Gen.ATTENUATION, Gen.PAN, 15, 16})  # destinations that leave the waveform as it is
@@ -32,12 +36,13 @@ class Plan:
     """The voices of a part: event i starts at frame `onset[i]` (ascending) and has waveform `voices[which[i]]`.
 
     `gains[i]` are the gains of left and right: constant, shape (2, 1), or, where controllers move them, at the borders of the
-    voice's blocks, (2, blocks + 1).
+    voice's blocks, (2, blocks + 1). `share[i]` is right as a share of left, NaN where that moves or left is silent.
     """
 
     onset: npt.NDArray[np.int64]
     which: npt.NDArray[np.int64]
     gains: list[Gains]
+    share: Values
     voices: list[Voice]
 
     @property
@@ -55,28 +60,31 @@ class _Draft:
         self.onset: list[int] = []
         self.which: list[int] = []
         self.gains: list[Gains] = []
+        self.share: list[float] = []
         self.voices: dict[Voice, int] = {}
 
-    def add(self, onset: int, voice: Voice, gain: Gains) -> None:
-        """Enters a voice, cut into stretches where it is long."""
+    def add(self, onset: int, voice: Voice, gain: Gains, share: float) -> None:
+        """Enters a voice, cut into stretches: where it is long, and where its release changes more than its loudness."""
         longest = int(_STRETCH_SECONDS * self.rate) // BLOCK
-        for first in range(0, voice.blocks, longest):
-            part = voice
-            blocks = min(longest, voice.blocks - first)
-            if blocks != voice.blocks:
-                part = _stretch(voice, first, blocks)
-            values = gain if gain.shape[1] == 1 else gain[:, first : first + blocks + 1]
+        first = 0
+        while first < voice.blocks:
+            last = min(first + longest, voice.blocks)
+            if first < voice.held < last and not voice.calm:
+                last = voice.held  # what comes before is common to notes of any length
+            part = voice if last - first == voice.blocks else _stretch(voice, first, last - first)
+            values = gain if gain.shape[1] == 1 else gain[:, first : last + 1]
             self.onset.append(onset + first * BLOCK)
             self.which.append(self.voices.setdefault(part, len(self.voices)))
             self.gains.append(values)
+            self.share.append(share)
+            first = last
 
 
 def plan_part(part: Part, font: SoundFont, rate: int) -> Plan:
     """All voices of a part at a sample rate, in order of onset."""
     draft = _Draft(rate)
-    presets = np.stack((part.bank, part.program), axis=1)
     chokes = _chokes(part, font)
-    for bank, program in np.unique(presets, axis=0).tolist():
+    for bank, program in _presets(part):
         mine = np.flatnonzero((part.bank == bank) & (part.program == program))
         layers = np.zeros(len(part.start), np.int64)
         for zone in font.zones(bank, program):
@@ -90,13 +98,18 @@ def plan_part(part: Part, font: SoundFont, rate: int) -> Plan:
     onset = np.array(draft.onset, np.int64)
     order = np.argsort(onset, kind="stable")
     return Plan(onset[order], np.array(draft.which, np.int64)[order], [draft.gains[i] for i in order],
-                list(draft.voices))  # fmt: skip
+                np.array(draft.share)[order], list(draft.voices))  # fmt: skip
+
+
+def _presets(part: Part) -> list[tuple[int, int]]:
+    """(bank, program) of each preset that the part plays, in order."""
+    return sorted(set(zip(part.bank.tolist(), part.program.tolist(), strict=True)))
 
 
 def _chokes(part: Part, font: SoundFont) -> dict[int, Values]:
     """Onsets (seconds, ascending) of the notes of each exclusive class, such as those of a hi-hat."""
     onsets: dict[int, list[float]] = {}
-    for bank, program in np.unique(np.stack((part.bank, part.program), axis=1), axis=0).tolist():
+    for bank, program in _presets(part):
         for zone in font.zones(bank, program):
             class_ = int(zone.values[Gen.EXCLUSIVE_CLASS])
             if class_:
@@ -137,7 +150,7 @@ def _plan_zone(
     onset = first * BLOCK
 
     shaping = sorted(d for d in sums if d not in _LOUDNESS)
-    rows = np.column_stack([key, held, killed, *(np.round(sums[d], 3) for d in shaping)])
+    rows = np.column_stack([key, held, killed, *(_rounded(d, sums[d]) for d in shaping)])
     moving = [m for m in playable if m.destination in _MOVED and reader.moves(m)]
     swelling = [m for m in playable if m.destination in (Gen.ATTENUATION, Gen.PAN) and reader.moves(m)]
     cache: dict[bytes, Voice] = {}
@@ -157,6 +170,7 @@ def _plan_zone(
         voices.append(voice)
     scalar = _gains(values, sums, notes.size)
     gains = [scalar[:, i : i + 1] for i in range(notes.size)]
+    shares = np.where(scalar[0] > INAUDIBLE, scalar[1] / np.maximum(scalar[0], INAUDIBLE), np.nan).tolist()
     if moving or swelling:
         until = start + np.array([v.blocks for v in voices]) * (BLOCK / rate)
         for i in np.flatnonzero(reader.disturbed([*moving, *swelling], start, until)).tolist():
@@ -166,8 +180,14 @@ def _plan_zone(
             changed = [m for m in swelling if reader.disturbed([m], borders[:1], borders[-1:])[0]]
             if changed:
                 gains[i] = _swell(values, sums, changed, playable, one, i)
-    for at, voice, gain in zip(onset.tolist(), voices, gains, strict=True):
-        draft.add(at, voice, gain)
+                shares[i] = _share(gains[i])
+    for at, voice, gain, share in zip(onset.tolist(), voices, gains, shares, strict=True):
+        draft.add(at, voice, gain, share)
+
+
+def _rounded(destination: int, values: Values) -> Values:
+    """What modulators add, in steps that nobody hears, so that more notes are alike."""
+    return np.round(values / _FILTER_STEP) * _FILTER_STEP if destination == Gen.FILTER_FC else np.round(values, 3)
 
 
 def _span(values: Values, sample: Sample) -> tuple[int, int, int, int, int] | None:
@@ -213,8 +233,10 @@ def _voice(
 
 
 def _stretch(voice: Voice, first: int, blocks: int) -> Voice:
+    if not voice.live:
+        return voice._replace(first=first, blocks=blocks)
     live = tuple((g, data[4 * first : 4 * (first + blocks)]) for g, data in voice.live)
-    return replace(voice, first=first, blocks=blocks, live=live)
+    return voice._replace(first=first, blocks=blocks, live=live)
 
 
 def _gains(values: Values, sums: dict[int, Values], count: int) -> Gains:
@@ -225,6 +247,16 @@ def _gains(values: Values, sums: dict[int, Values], count: int) -> Gains:
     level = LEVEL * 10.0 ** (-attenuation / 200.0)
     angle = (pan + 500.0) * (np.pi / 2000.0)
     return np.asarray(level * np.stack((np.cos(angle), np.sin(angle))), np.float32)
+
+
+def _share(gains: Gains) -> float:
+    """Right as a share of left; NaN where that moves, or left is silent."""
+    left, right = gains
+    loudest = int(np.argmax(left))
+    if left[loudest] <= INAUDIBLE:
+        return math.nan
+    share = float(right[loudest] / left[loudest])
+    return share if np.abs(right - left * np.float32(share)).max() < SAME_PLACE * left[loudest] else math.nan
 
 
 def _swell(
@@ -249,7 +281,7 @@ def _live(voice: Voice, moving: list[mod.Modulator], one: "_Input") -> Voice:
     for destination in sorted({m.destination for m in moving}):
         total = sum((m.values(one) for m in moving if m.destination == destination), np.zeros(one.count))
         live.append((destination, (total - total[0])[1:].astype(np.float32).tobytes()))
-    return replace(voice, live=tuple(live)) if live else voice
+    return voice._replace(live=tuple(live)) if live else voice
 
 
 class _Input:

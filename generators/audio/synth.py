@@ -1,27 +1,25 @@
-"""Waveforms of voices: the recording read at the voice's pitch, filtered, and shaped by its envelope.
+"""Waveforms of voices, short of their loudness: the recording read at the voice's pitch, and filtered.
 
-Interpolation is the four-point cubic of Catmull and Rom, fluidsynth's default. What voices have in common is made once: a
-recording at one steady pitch, and, where the release changes nothing but the loudness, the filtered sound up to any length.
+What voices have in common is made once: a recording at one steady pitch, and, where the release changes nothing but the
+loudness, the filtered sound up to any length.
 """
 
 from collections import OrderedDict
-from dataclasses import replace
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ripieno.generators.audio.filters import BLOCK, lowpass
+from ripieno.generators.audio.resample import Source, Span, moving_reach, read_moving, read_steady, steady, steady_reach
 from ripieno.generators.audio.soundfont import SoundFont
 from ripieno.generators.audio.tone import Band, shape_wave
-from ripieno.generators.audio.voices import DECIBELS, MAX_CENTS, Envelope, Values, Voice, loudness_curve, shape_curve
+from ripieno.generators.audio.voices import FOR_EVER, MAX_CENTS, Values, Voice, shape_curve
 from ripieno.generators.audio.zones import Gen
 
 Floats = npt.NDArray[np.float32]
+Kept = TypeVar("Kept")
 _WARM_UP = 32  # blocks that the filter runs ahead of a stretch in the middle of a voice
-_FOR_EVER = 1 << 30  # blocks
-_SLIGHT_CENTS = 150.0  # a movement of the filter's cutoff that nobody hears in a sound that has
-_FADED_DB = 24.0  # fallen by so much
-_CHUNK = 16384  # frames interpolated at a time, so that intermediate results stay in the processor's cache
 
 
 class Synth:
@@ -33,46 +31,28 @@ class Synth:
     """
 
     def __init__(
-        self, font: SoundFont, rate: int, *, tone: tuple[Band, ...] = (), cache_bytes: int = 160 << 20
+        self, font: SoundFont, rate: int, *, tone: tuple[Band, ...] = (), cache_bytes: int = 96 << 20
     ) -> None:
         self.font, self.rate, self.tone = font, rate, tone
-        self._read = _Store(cache_bytes // 4)
-        self._filtered = _Store(cache_bytes // 4)
-        self._done = _Store(cache_bytes // 2)
+        self._sources: _Store[Source] = _Store(cache_bytes // 4)
+        self._read: _Store[tuple[Floats, bool]] = _Store(cache_bytes // 4)  # with whether it is all there is
+        self._filtered: _Store[Floats] = _Store(cache_bytes // 2)
 
-    def waveforms(self, voices: list[Voice]) -> list[Floats]:
-        """The mono waveform of each voice, short of its gain; one may be shorter than its blocks where the recording ends."""
-        out: dict[Voice, Floats] = {}
-        todo: list[Voice] = []
-        for voice in voices:
-            known = self._done.get(voice)
-            if known is not None:
-                out[voice] = known
-            else:
-                todo.append(voice)
-        for voice, wave in zip(todo, self._render(todo), strict=True):
-            self._done.put(voice, wave)
-            out[voice] = wave
-        return [out[v] for v in voices]
+    def waveforms(self, sources: dict[Voice, int]) -> dict[Voice, Floats]:
+        """The mono waveforms at full level of sources (`Voice.source`), each with the blocks that it must have.
 
-    def _render(self, voices: list[Voice]) -> list[Floats]:
-        sources = [_held_for_ever(v) if _calm(v) else v for v in voices]
-        longest: dict[Voice, int] = {}
-        for voice, source in zip(voices, sources, strict=True):
-            longest[source] = max(longest.get(source, 0), voice.blocks)
-        ready: dict[Voice, Floats] = {}
-        todo: list[Voice] = []
-        for source, blocks in longest.items():
+        Whole blocks; fewer where the recording ends.
+        """
+        ready = {}
+        for source in sources:
             known = self._filtered.get(source)
-            if known is not None and (known.size >= blocks * BLOCK or self._filtered.complete(source)):
+            if known is not None:
                 ready[source] = known
-            else:
-                todo.append(source)
-        for source, wave in zip(todo, self._filter([replace(s, blocks=longest[s]) for s in todo]), strict=True):
+        todo = [s for s, blocks in sources.items() if s not in ready or ready[s].size < blocks * BLOCK]
+        for source, wave in zip(todo, self._filter([s._replace(blocks=sources[s]) for s in todo]), strict=True):
             ready[source] = wave
-            if source.held == _FOR_EVER:
-                self._filtered.put(source, wave, complete=wave.size < longest[source] * BLOCK)
-        return [_shaped(v, ready[s][: v.blocks * BLOCK]) for v, s in zip(voices, sources, strict=True)]
+            self._filtered.put(source, wave, wave.nbytes)
+        return ready
 
     def _filter(self, voices: list[Voice]) -> list[Floats]:
         ahead = [min(_WARM_UP, v.first) for v in voices]
@@ -90,183 +70,122 @@ class Synth:
         delay = voice.volume.delay  # the recording itself starts after the delay
         if voice.steady:
             step = ratio * 2.0 ** (voice.cents / 1200.0)
-            begin = (first - delay) * BLOCK
-            loops = self._loops_at_release(voice, (voice.held - delay) * BLOCK * step)
-            key = (voice.sample, voice.start, voice.end, voice.loop_start, voice.loop_end, voice.mode, loops, step, begin)
-            known = self._read.get(key)
-            if known is None or (known.size < blocks * BLOCK and not self._read.complete(key)):
-                position = np.arange(begin, begin + blocks * BLOCK, dtype=np.float64)
-                position *= step
-                known = self._interpolated(voice, np.maximum(position, 0.0) if begin < 0 else position, loops)
-                self._read.put(key, known, complete=known.size < blocks * BLOCK)
-            return known[: blocks * BLOCK]
-        t = np.arange(1, voice.first + voice.blocks + 1, dtype=np.float64)
-        steps = ratio * 2.0 ** (np.clip(_pitch(voice, t), -MAX_CENTS, MAX_CENTS) / 1200.0)
-        steps[:delay] = 0.0
+            span = self._span(voice, (voice.held - delay) * BLOCK * step)
+            key: object = (voice.sample, span, step, first - delay)
+        else:
+            span = self._span(voice, 0.0)
+            key = (voice.sample, span, voice.cents, delay, first, voice.sway, voice.sway_to_pitch, voice.vibrato,
+                   voice.vibrato_to_pitch)  # fmt: skip
+        same = not (voice.shape_to_pitch or voice.live or (voice.mode == 3 and not voice.steady))  # for notes of any length
+        known = self._read.get(key) if same else None
+        if known is None or (known[0].size < blocks * BLOCK and not known[1]):
+            if voice.steady:
+                wave = self._read_evenly(voice.sample, span, step, (first - delay) * BLOCK, blocks)
+            else:
+                wave = self._read_swaying(voice, ratio, first)
+            if self.tone and wave.size:
+                wave = shape_wave(wave, self.tone, self.rate)
+            known = wave, wave.size < blocks * BLOCK
+            if same:
+                self._read.put(key, known, wave.nbytes)
+        return known[0][: blocks * BLOCK]
+
+    def _read_swaying(self, voice: Voice, ratio: float, first: int) -> Floats:
+        """The recording at a pitch that moves, from block `first` to the end of the voice's stretch."""
+        cents = np.clip(_pitch(voice, voice.first + voice.blocks), -MAX_CENTS, MAX_CENTS)
+        steps = ratio * 2.0 ** (cents / 1200.0)
+        steps[: voice.volume.delay] = 0.0
         starts = np.concatenate(([0.0], np.cumsum(steps * BLOCK)))
-        position = starts[first:-1, None] + steps[first:, None] * np.arange(BLOCK)
-        at_release = starts[min(voice.held, starts.size - 1)]
-        return self._interpolated(voice, position.reshape(-1), self._loops_at_release(voice, float(at_release)))
+        span = self._span(voice, float(starts[min(voice.held, starts.size - 1)]))
+        source = self._source(voice.sample, span, moving_reach(float(steps.max())))
+        return read_moving(source, starts[first:-1], steps[first:])
+
+    def _read_evenly(self, sample: int, span: Span, step: float, begin: int, blocks: int) -> Floats:
+        if steady(step):
+            return read_steady(self._source(sample, span, steady_reach(step, blocks * BLOCK)), step, begin, blocks * BLOCK)
+        starts = (begin + np.arange(blocks, dtype=np.float64) * BLOCK) * step
+        return read_moving(self._source(sample, span, moving_reach(step)), starts, np.full(blocks, step))
+
+    def _source(self, sample: int, span: Span, reach: int) -> Source:
+        """A span laid out; kept, as other notes are likely to read it too."""
+        reach = 1 << reach.bit_length()
+        key = (sample, span, reach)
+        known = self._sources.get(key)
+        if known is None:
+            known = Source.lay_out(self.font.sample(sample).frames, span, reach)
+            self._sources.put(key, known, known.data.nbytes)
+        return known
 
     @staticmethod
-    def _loops_at_release(voice: Voice, released: float) -> int:
-        """How often a voice that loops until its release has gone around by then; -1 for ever."""
-        if voice.mode != 3:
-            return -1
-        past = voice.start + released - voice.loop_end
-        return 0 if past < 0 else 1 + int(past // (voice.loop_end - voice.loop_start))
-
-    def _interpolated(self, voice: Voice, position: Values, loops: int) -> Floats:
-        """The recording read at fractional frames `position` after the voice's start, looping as the voice does."""
-        frames = self.font.sample(voice.sample).frames
-        head = frames[voice.start : voice.loop_end if voice.mode else voice.end]
-        if not voice.mode or not position.size:
-            source = head
-        else:
-            loop, rest = frames[voice.loop_start : voice.loop_end], frames[voice.loop_end : voice.end]
-            into = voice.loop_start - voice.start
-            passed = max(0, int((position[0] - into) // loop.size) - 1)
-            if loops >= 0:
-                passed = min(passed, loops)
-            position = position - passed * loop.size
-            turns = loops - passed if loops >= 0 else max(0, int(position[-1] + 4 - head.size) // loop.size + 1)
-            if turns * loop.size <= 4 * position.size + _CHUNK:
-                source = np.concatenate((head, np.tile(loop, turns), rest if loops >= 0 else loop[:0]))
-            else:  # so far above the recording's pitch that unrolling its loop would take more room than the sound
-                position = position - np.clip((position - into) // loop.size, 0, turns) * loop.size
-                source = np.concatenate((head, rest if loops >= 0 else loop[:4]))
-        source = np.concatenate((source[:1], source, np.zeros(3, np.float32)))
-        last = source.size - 4
-        if position.size and position[-1] > last:
-            position = position[: int(np.searchsorted(position, last, side="right")) // BLOCK * BLOCK + BLOCK]
-            position = np.minimum(position, last)
-        out = np.empty(position.size, np.float32)
-        for at in range(0, position.size, _CHUNK):
-            _cubic(source, position[at : at + _CHUNK], out[at : at + _CHUNK])
-        return shape_wave(out, self.tone, self.rate) if self.tone else out
+    def _span(voice: Voice, released: float) -> Span:
+        """What the voice reads; one that loops until its release, `released` frames after its start, then reads on."""
+        turns = -1 if voice.mode else 0
+        if voice.mode == 3:
+            past = voice.start + released - voice.loop_end
+            turns = 0 if past < 0 else 1 + int(past // (voice.loop_end - voice.loop_start))
+        return Span(voice.start, voice.end, voice.loop_start, voice.loop_end, turns)
 
 
-def _calm(voice: Voice) -> bool:
-    """Whether the release moves neither pitch nor filter by anything that could be heard before it has faded."""
-    if voice.mode == 3 or voice.live:
-        return False
-    fading = voice.volume.release * _FADED_DB / DECIBELS
-    moved = float(voice.shape.level(np.array([float(voice.held)]))[0]) * min(1.0, fading / voice.shape.release)
-    return abs(voice.shape_to_pitch) * moved < 1.0 and abs(voice.shape_to_fc) * moved < _SLIGHT_CENTS
-
-
-def _held_for_ever(voice: Voice) -> Voice:
-    """What calm voices that differ only in length and loudness have in common; its length is settled later."""
-    plain = Envelope(voice.volume.delay, 1, 0, 0, 1.0, 1)
-    return replace(voice, volume=plain, held=_FOR_EVER, killed=-1, sway_to_volume=0.0, blocks=0)
-
-
-def _cubic(source: Floats, position: Values, out: Floats) -> None:
-    """Catmull-Rom between source[i + 1] and source[i + 2] at position i + f."""
-    index = position.astype(np.int64)
-    f = (position - index).astype(np.float32)
-    a, b, c, d = (source[n:].take(index, mode="clip") for n in range(4))
-    np.subtract(c, a, out=out)  # ((d - a + 3 (b - c)) f + 2a - 5b + 4c - d) f + c - a) f / 2 + b
-    third = b - c
-    third *= 3
-    third += d
-    third -= a
-    a *= 2
-    c *= 4
-    a += c
-    a -= d
-    a -= 5 * b
-    third *= f
-    third += a
-    third *= f
-    out += third
-    out *= f
-    out *= np.float32(0.5)
-    out += b
-
-
-def _live(voice: Voice, destination: int, t: Values) -> Values | float:
-    """What controllers add to a generator over its rest, at the blocks `t` (the last of the stretch's values holds on)."""
+def _live(voice: Voice, destination: int, first: int, last: int) -> Values | float:
+    """What controllers add to a generator over its rest, in blocks `first` to `last - 1` (the last value holds on)."""
     for generator, data in voice.live:
         if generator == destination:
             change = np.frombuffer(data, np.float32).astype(np.float64)
-            return np.asarray(change[np.clip(t.astype(np.int64) - 1 - voice.first, 0, change.size - 1)])
+            return np.asarray(change[np.clip(np.arange(first, last) - voice.first, 0, change.size - 1)])
     return 0.0
 
 
-def _pitch(voice: Voice, t: Values) -> Values:
-    """Cents over the recording's pitch at the blocks `t`."""
-    cents = np.full(t.size, voice.cents)
-    cents += _live(voice, Gen.PITCH, t)
-    depth = voice.vibrato_to_pitch + _live(voice, Gen.VIB_LFO_TO_PITCH, t)
+def _pitch(voice: Voice, last: int) -> Values:
+    """Cents over the recording's pitch in blocks 0 to `last - 1` of the note, as they are at each block's end."""
+    t = np.arange(1, last + 1, dtype=np.float64)
+    cents = np.full(last, voice.cents)
+    cents += _live(voice, Gen.PITCH, 0, last)
+    depth = voice.vibrato_to_pitch + _live(voice, Gen.VIB_LFO_TO_PITCH, 0, last)
     if np.any(depth):
         cents += depth * voice.vibrato.level(t)
-    depth = voice.sway_to_pitch + _live(voice, Gen.MOD_LFO_TO_PITCH, t)
+    depth = voice.sway_to_pitch + _live(voice, Gen.MOD_LFO_TO_PITCH, 0, last)
     if np.any(depth):
         cents += depth * voice.sway.level(t)
     if voice.shape_to_pitch:
-        cents += voice.shape_to_pitch * shape_curve(voice, t)
+        cents += voice.shape_to_pitch * shape_curve(voice, 1, last + 1)
     return cents
 
 
 def _cutoff(voice: Voice, ahead: int) -> Values:
-    """Absolute cents at each block, or a single value where it never moves."""
+    """Absolute cents in each block of the stretch, from `ahead` blocks before it; a single value where it never moves."""
     live = any(g == Gen.FILTER_FC for g, _ in voice.live)
     if not (voice.shape_to_fc or voice.sway_to_fc or live):
         return np.array([voice.fc])
-    t = np.arange(voice.first - ahead + 1, voice.first + voice.blocks + 1, dtype=np.float64)
-    cents = np.full(t.size, voice.fc)
-    cents += _live(voice, Gen.FILTER_FC, t)
+    first, last = voice.first - ahead, voice.first + voice.blocks
+    cents = np.full(last - first, voice.fc)
+    if live:
+        cents += _live(voice, Gen.FILTER_FC, first, last)
     if voice.shape_to_fc:
-        cents += voice.shape_to_fc * shape_curve(voice, t)
+        cents += voice.shape_to_fc * shape_curve(voice, first + 1, last + 1)
     if voice.sway_to_fc:
-        cents += voice.sway_to_fc * voice.sway.level(t)
-    return np.asarray(np.clip(cents, 0.0, 13500.0))
+        cents += voice.sway_to_fc * voice.sway.level(np.arange(first + 1, last + 1, dtype=np.float64))
+    np.maximum(cents, 0.0, out=cents)
+    return np.minimum(cents, 13500.0, out=cents)
 
 
-RAMP = np.arange(BLOCK, dtype=np.float32) / np.float32(BLOCK)
-
-
-def _shaped(voice: Voice, wave: Floats) -> Floats:
-    """The wave under its envelope, which runs straight from one block's end to the next."""
-    t = np.arange(voice.first, voice.first + voice.blocks + 1, dtype=np.float64)
-    level = loudness_curve(voice, t).astype(np.float32)
-    if not voice.first:
-        level[0] = 0.0
-    used = -(-wave.size // BLOCK)
-    rise = np.diff(level)[:used, None] * RAMP
-    rise += level[:used, None]
-    flat = rise.reshape(-1)[: wave.size]
-    flat *= wave
-    return flat
-
-
-class _Store:
-    """Waveforms by key, the least recently used dropped above a size."""
+class _Store(Generic[Kept]):
+    """Values by key, the least recently used dropped above a number of bytes."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._size = limit, 0
-        self._waves: OrderedDict[object, tuple[Floats, bool]] = OrderedDict()
+        self._kept: OrderedDict[object, tuple[Kept, int]] = OrderedDict()
 
-    def get(self, key: object) -> Floats | None:
-        """The waveform, or None."""
-        found = self._waves.get(key)
+    def get(self, key: object) -> Kept | None:
+        """The value, or None."""
+        found = self._kept.get(key)
         if found is None:
             return None
-        self._waves.move_to_end(key)
+        self._kept.move_to_end(key)
         return found[0]
 
-    def complete(self, key: object) -> bool:
-        """Whether the waveform kept is all there is (its recording ended)."""
-        return self._waves[key][1]
-
-    def put(self, key: object, wave: Floats, *, complete: bool = False) -> None:
-        """Keeps a waveform."""
-        old = self._waves.pop(key, None)
-        if old is not None:
-            self._size -= old[0].nbytes
-        self._waves[key] = (wave, complete)
-        self._size += wave.nbytes
-        while self._size > self._limit and len(self._waves) > 1:
-            _, (gone, _) = self._waves.popitem(last=False)
-            self._size -= gone.nbytes
+    def put(self, key: object, value: Kept, size: int) -> None:
+        """Keeps a value of so many bytes."""
+        self._size += size - self._kept.pop(key, (value, 0))[1]
+        self._kept[key] = value, size
+        while self._size > self._limit and len(self._kept) > 1:
+            self._size -= self._kept.popitem(last=False)[1][1]

@@ -6,7 +6,8 @@ linear in amplitude, decay and release linear in dB over 96 dB, the modulation e
 """
 
 import math
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +17,17 @@ from ripieno.generators.audio.zones import Gen
 
 DECIBELS = 96.0  # the span of an envelope
 SILENCE = 10.0 ** (-84.0 / 20.0)  # below this share of its full level a voice has ended
+FOR_EVER = 1 << 30  # blocks
+_SLIGHT_CENTS = 600.0  # a movement of the cutoff that nobody notices in a sound that has
+_FADED_DB = 12.0  # fallen by so much
 MAX_CENTS = 12_000.0  # ten octaves from the recording's own pitch, either way
 _KILL = -200.0  # timecents: the release of a voice that its exclusive class silences, as in fluidsynth
 
 Values = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Stages in blocks; `sustain` is the level 0..1 that the decay stops at."""
 
     delay: int
@@ -40,9 +44,15 @@ class Envelope:
         fall = 1.0 - (t - peak - self.hold) / self.decay if self.decay else np.full_like(t, self.sustain)
         return np.where(t <= peak, np.clip(rise, 0.0, 1.0), np.clip(fall, self.sustain, 1.0))
 
+    def level_at(self, t: int) -> float:
+        """The level after so many blocks, held."""
+        if t <= self.delay + self.attack:
+            return min(max((t - self.delay) / self.attack, 0.0), 1.0)
+        fallen = (t - self.delay - self.attack - self.hold) / self.decay if self.decay else 1.0
+        return min(max(1.0 - fallen, self.sustain), 1.0)
 
-@dataclass(frozen=True, slots=True)
-class Oscillator:
+
+class Oscillator(NamedTuple):
     """A triangle that starts at 0, going up, after `delay` blocks; `step` is its progress a block (a cycle is 4)."""
 
     delay: int
@@ -54,8 +64,7 @@ class Oscillator:
         return np.abs((phase + 3.0) % 4.0 - 2.0) - 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Voice:
+class Voice(NamedTuple):
     """What a waveform depends on.
 
     Attributes:
@@ -103,9 +112,25 @@ class Voice:
         return not (self.shape_to_pitch or self.sway_to_pitch or self.vibrato_to_pitch
                     or any(g in (Gen.PITCH, Gen.VIB_LFO_TO_PITCH, Gen.MOD_LFO_TO_PITCH) for g, _ in self.live))  # fmt: skip
 
-    def times(self) -> Values:
-        """Blocks since the note began, at the end of each block of the stretch."""
-        return np.arange(self.first + 1, self.first + self.blocks + 1, dtype=np.float64)
+    @property
+    def calm(self) -> bool:
+        """Whether its release moves neither pitch nor filter by anything that could be heard before it has faded."""
+        if self.mode == 3 or self.live:
+            return False
+        fading = self.volume.release * _FADED_DB / DECIBELS
+        moved = self.shape.level_at(self.held) * min(1.0, fading / self.shape.release)
+        return abs(self.shape_to_pitch) * moved < 1.0 and abs(self.shape_to_fc) * moved < _SLIGHT_CENTS
+
+    @property
+    def source(self) -> "Voice":
+        """What voices that differ only in length and loudness have in common; its length is settled later.
+
+        A stretch before the release knows nothing of it.
+        """
+        if self.live or not (self.calm or (self.mode != 3 and self.first + self.blocks <= self.held)):
+            return self
+        plain = Envelope(self.volume.delay, 1, 0, 0, 1.0, 1)
+        return self._replace(volume=plain, held=FOR_EVER, killed=-1, sway_to_volume=0.0, blocks=0)
 
 
 def seconds(timecents: float) -> float:
@@ -136,19 +161,37 @@ def kill_speed(rate: int) -> float:
     return 1.0 / (1 + int(rate / BLOCK * seconds(_KILL)))
 
 
-def loudness_curve(voice: Voice, t: Values) -> Values:
-    """Amplitude 0..1 at `t` blocks (ascending) after the start: the volume envelope, its release, and the tremolo."""
-    env = voice.volume
-    level = env.level(t)
-    rising = t <= env.delay + env.attack
-    amplitude = np.where(rising, level, 10.0 ** (-DECIBELS / 20.0 * (1.0 - level)))
-    for start, ceiling, speed in _falls(voice):
-        after = int(np.searchsorted(t, start, side="right"))
-        falling = ceiling - (t[after:] - start) * speed
-        amplitude[after:] = np.where(falling > 0.0, 10.0 ** (-DECIBELS / 20.0 * (1.0 - falling)), 0.0)
+def loudness_curve(voice: Voice) -> Floats:
+    """Amplitude 0..1 at the borders of the stretch's blocks, (blocks + 1,): the volume envelope, its release, the tremolo."""
+    last = voice.first + voice.blocks + 1
+    falls = _falls(voice)
+    begins = [*(min(int(start) + 1, last) for start, _, _ in falls), last]
+    curve = np.empty(last, np.float32)
+    curve[: begins[0]] = _rise_and_decay(voice.volume, 1 << (begins[0] - 1).bit_length())[: begins[0]]
+    for (start, ceiling, speed), begin, end in zip(falls, begins[:-1], begins[1:], strict=True):
+        if end > begin:
+            fall = _fall(speed, 1 << (end - begin).bit_length())[1 : end - begin + 1]
+            curve[begin:end] = fall * np.float32(10.0 ** (-DECIBELS / 20.0 * (1.0 - ceiling)))
+            curve[min(end, int(start + ceiling / speed) + 1) : end] = 0.0
+    curve = curve[voice.first :]
     if voice.sway_to_volume:
-        amplitude = amplitude * 10.0 ** (voice.sway.level(t) * voice.sway_to_volume / 200.0)
-    return amplitude
+        t = np.arange(voice.first, last, dtype=np.float64)
+        curve *= (10.0 ** (voice.sway.level(t) * voice.sway_to_volume / 200.0)).astype(np.float32)
+    return curve
+
+
+@lru_cache(maxsize=256)
+def _rise_and_decay(env: Envelope, blocks: int) -> Floats:
+    """The amplitude of a volume envelope whose key stays down."""
+    t = np.arange(blocks, dtype=np.float64)
+    level = env.level(t)
+    return np.where(t <= env.delay + env.attack, level, 10.0 ** (-DECIBELS / 20.0 * (1.0 - level))).astype(np.float32)
+
+
+@lru_cache(maxsize=256)
+def _fall(speed: float, blocks: int) -> Floats:
+    """The amplitude that falls from 1 by `speed` levels a block."""
+    return (10.0 ** (-DECIBELS / 20.0 * speed * np.arange(blocks))).astype(np.float32)
 
 
 def _falls(voice: Voice) -> list[tuple[float, float, float]]:
@@ -158,7 +201,7 @@ def _falls(voice: Voice) -> list[tuple[float, float, float]]:
     if voice.killed >= 0:
         moments = sorted([*moments, (voice.killed, voice.kill_speed)])
     first, speed = moments[0]
-    level = float(env.level(np.array([float(first)]))[0])
+    level = env.level_at(first)
     if first <= env.delay + env.attack:  # the rise is linear in amplitude, the fall in dB
         level = 1.0 + 20.0 / DECIBELS * math.log10(max(level, 1e-5))
     falls = [(float(first), min(max(level, 0.0), 1.0), speed)]
@@ -168,15 +211,26 @@ def _falls(voice: Voice) -> list[tuple[float, float, float]]:
     return falls
 
 
-def shape_curve(voice: Voice, t: Values) -> Values:
-    """The modulation envelope 0..1 at `t` blocks, with its release."""
-    env = voice.shape
+def shape_curve(voice: Voice, first: int, last: int) -> Values:
+    """The modulation envelope 0..1 after blocks `first` to `last - 1`, with its release."""
+    env, held = voice.shape, voice.held
+    released = max(held + 1, first)
+    if released >= last:
+        return _convex_rise(env, 1 << last.bit_length())[first:last]
+    out = np.empty(last - first)
+    out[: released - first] = _convex_rise(env, 1 << released.bit_length())[first:released]
+    fallen = np.arange(released - held, last - held) / env.release
+    np.maximum(env.level_at(held) - fallen, 0.0, out=out[released - first :])
+    return out
+
+
+@lru_cache(maxsize=256)
+def _convex_rise(env: Envelope, blocks: int) -> Values:
+    """The modulation envelope while the key stays down: its attack is convex."""
+    t = np.arange(blocks, dtype=np.float64)
     level = env.level(t)
-    rising = t <= env.delay + env.attack
     convex = np.clip(1.0 + 40.0 / DECIBELS * np.log10(np.maximum(level, 1e-3)), 0.0, 1.0)
-    began = env.level(np.array([float(voice.held)]))[0]
-    released = np.maximum(began - (t - voice.held) / env.release, 0.0)
-    return np.where(t > voice.held, released, np.where(rising, convex, level))
+    return np.where(t <= env.delay + env.attack, convex, level)
 
 
 def length(voice: Voice) -> int:

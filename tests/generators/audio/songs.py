@@ -14,6 +14,7 @@ from ripieno.generators.audio.synth import Synth
 from ripieno.score.formats import smf
 
 Floats = npt.NDArray[np.float32]
+_WINDOW = 1 << 15  # frames added at a time
 PPQ = 480  # at 120 to the minute: 960 ticks a second
 
 
@@ -53,8 +54,10 @@ def dry(data: bytes, font: SoundFont, rate: int = 44_100, frames: int | None = N
     size = frames or max([round(performed.seconds * rate), *(p.frames for p in plans)])
     out = np.zeros((2, size), np.float32)
     for plan in plans:
-        place = np.array(common_place(plan) or (1.0, 1.0), np.float32)[:, None]
+        place = common_place(plan) or (1.0, 1.0)
         for at, piece in play(plan, Synth(font, rate)):
-            used = max(0, min(piece.shape[1], size - at))
-            out[:, at : at + used] += piece[:, :used] * place
+            for begin in range(at, min(at + piece.shape[1], size), _WINDOW):
+                part = piece[:, begin - at : begin - at + _WINDOW][:, : size - begin]
+                for side in (0, 1):
+                    out[side, begin : begin + part.shape[1]] += part[side % len(part)] * np.float32(place[side])
     return out
