@@ -137,9 +137,13 @@ class _Scan:
     def __call__(self, ends: Reals, a1: Values, a2: Values, fresh: npt.NDArray[np.bool_]) -> Values:
         """(2, blocks): the pair before each block; silence where a voice begins (`fresh`)."""
         history = 1 << self._steps
-        turn = np.array((-a1, -a2, np.ones_like(a1), np.zeros_like(a1)))
+        now, before = -a1, np.ones_like(a1)  # the response to an impulse, at n and at n - 1: for n = 1, 2, 4 .. 64
         for _ in range(BLOCK.bit_length() - 1):
-            turn = _product(turn, turn)
+            square = before * before
+            before *= 2.0 * now + a1 * before
+            now *= now
+            now -= a2 * square
+        turn = np.array((now, -a2 * before, before, now + a1 * before))
         turn[:, fresh] = 0.0
         turn, state = np.concatenate((self._turns, turn), axis=1), np.concatenate((self._ends, ends), axis=1)
         self._turns, self._ends = turn[:, -history:].copy(), state[:, -history:].copy()

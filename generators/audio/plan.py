@@ -22,7 +22,6 @@ INAUDIBLE = 1e-6
 SAME_PLACE = 1e-4  # difference of right as a share of left
 _EMU_ATTENUATION = 0.4  # what real hardware made of a font's attenuation, and fonts are written for it
 _LAYERS = 64  # zones that may answer to one note
-_FILTER_STEP = 50.0  # cents: a quarter of a dB just above the cutoff, at most
 _STRETCH_SECONDS = 12.0  # longer voices are rendered piece by piece, so that memory stays bounded
 _MOVED = (Gen.PITCH, Gen.VIB_LFO_TO_PITCH, Gen.MOD_LFO_TO_PITCH, Gen.FILTER_FC)  # what controllers move during a note
 _LOUDNESS = frozenset({Gen.ATTENUATION, Gen.PAN, 15, 16})  # destinations that leave the waveform as it is
@@ -150,7 +149,7 @@ def _plan_zone(
     onset = first * BLOCK
 
     shaping = sorted(d for d in sums if d not in _LOUDNESS)
-    rows = np.column_stack([key, held, killed, *(_rounded(d, sums[d]) for d in shaping)])
+    rows = np.column_stack([key, held, killed, *(np.round(sums[d], 3) for d in shaping)])
     moving = [m for m in playable if m.destination in _MOVED and reader.moves(m)]
     swelling = [m for m in playable if m.destination in (Gen.ATTENUATION, Gen.PAN) and reader.moves(m)]
     cache: dict[bytes, Voice] = {}
@@ -183,11 +182,6 @@ def _plan_zone(
                 shares[i] = _share(gains[i])
     for at, voice, gain, share in zip(onset.tolist(), voices, gains, shares, strict=True):
         draft.add(at, voice, gain, share)
-
-
-def _rounded(destination: int, values: Values) -> Values:
-    """What modulators add, in steps that nobody hears, so that more notes are alike."""
-    return np.round(values / _FILTER_STEP) * _FILTER_STEP if destination == Gen.FILTER_FC else np.round(values, 3)
 
 
 def _span(values: Values, sample: Sample) -> tuple[int, int, int, int, int] | None:

@@ -2,7 +2,7 @@
 
 At a steady pitch the step is a fraction P/N, so after N frames the weights repeat: they are a matrix, and reading is a matrix
 product over overlapping windows of the recording, by far the fastest thing that numpy does. The fraction lies within a
-hundredth of a cent of the wanted step. Where the pitch moves, each frame looks up its four neighbours.
+thousandth of a cent of the wanted step. Where the pitch moves, each frame looks up its four neighbours.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from ripieno.generators.audio.filters import BLOCK
 Floats = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
 
-_SHORTEST, _LONGEST = 512, 1024  # frames after which a steady reading may repeat
-_SLOWEST, _FASTEST = 0.2, 6.0  # steps, in frames of the recording, that are read as steady
+_SHORTEST, _LONGEST = 1024, 2048  # frames after which a steady reading may repeat
+_SLOWEST, _FASTEST = 0.02, 6.0  # steps, in frames of the recording, that are read as steady
 _PART = 32  # frames made by one product
 _ROWS = 64  # periods made by one product, at most
 _CHUNK = 64  # blocks of a moving reading at a time, so that its tables stay in the processor's cache
@@ -82,7 +82,7 @@ class Source:
 
 @lru_cache(maxsize=4096)
 def fraction(step: float) -> tuple[int, int]:
-    """(P, N) of the fraction nearest to a step with N from 512 to 1,024."""
+    """(P, N) of the fraction nearest to a step with N from 1,024 to 2,048."""
     lengths = np.arange(_SHORTEST, _LONGEST + 1)
     nearest = np.rint(step * lengths)
     best = int(np.argmin(np.abs(nearest / lengths - step)))
@@ -105,24 +105,22 @@ def moving_reach(fastest: float) -> int:
     return int(_CHUNK * BLOCK * fastest) + 8
 
 
-def read_steady(source: Source, step: float, first: int, count: int) -> Floats:
-    """Frames `first` to `first + count`, read in steps of `step`; fewer, by whole blocks, where the span ends.
+def read_steady(source: Source, step: float, start: float, count: int) -> Floats:
+    """`count` frames from place `start` on, read in steps of `step`; fewer, by whole blocks, where the span ends.
 
     Args:
         source: laid out by `steady_reach`.
-        step: frames of the recording a frame.
-        first: may be negative: silence before the span begins.
+        step: frames of the recording a frame; taken as its `fraction`.
+        start: frames of the recording after the span's beginning, not negative.
     """
     up, period = fraction(step)
     rows = min(_ROWS, -(-count // period))
+    begin = round(start * period)
     if source.length >= 0:
-        count = min(count, _whole_blocks(-((-source.length * period) // up) + 1 - first))
-    silent = min(max(-first, 0), count)
-    out = np.empty(silent + -(-(count - silent) // period) * period, np.float32)
-    out[:silent] = 0.0
-    begin = (first + silent) * up
+        count = min(count, _whole_blocks((source.length * period - begin) // up + 1))
+    out = np.empty(-(-count // period) * period, np.float32)
     offsets, weights = _weights(up, period, begin % period)
-    table = out[silent:].reshape(-1, period)
+    table = out.reshape(-1, period)
     for n in range(0, len(table), rows):
         at = begin // period + n * up
         at -= source.skipped(at)

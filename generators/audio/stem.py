@@ -31,10 +31,9 @@ def play(plan: Plan, synth: Synth) -> Iterator[tuple[int, Floats]]:
         numbers, inverse = np.unique(plan.which[first:last], return_inverse=True)
         ready = synth.waveforms({sources[n]: longest[sources[n]] for n in numbers})
         voices = [plan.voices[n] for n in numbers]
-        waves = [ready[sources[n]][: v.blocks * BLOCK] for n, v in zip(numbers, voices, strict=True)]
+        waves = [ready[sources[n]].frames[: v.blocks * BLOCK] for n, v in zip(numbers, voices, strict=True)]
         levels = [loudness_curve(v)[: wave.size // BLOCK + 1] for v, wave in zip(voices, waves, strict=True)]
-        strength = {source: _strength(wave) for source, wave in ready.items()}
-        heard = [level[1:] * strength[sources[n]][: level.size - 1] for n, level in zip(numbers, levels, strict=True)]
+        heard = [v[1:] * ready[sources[n]].strength[: v.size - 1] for n, v in zip(numbers, levels, strict=True)]
         starts = (plan.onset[first:last] - base).tolist()
         end = max(start + waves[w].size for start, w in zip(starts, inverse, strict=True))
         out = np.zeros((channels, max(end, held.shape[1])), np.float32)
@@ -64,12 +63,6 @@ def _batches(plan: Plan, sources: list[Voice], rate: int) -> list[int]:
             frames[at] = plan.voices[number].blocks * BLOCK
     new = np.diff(np.cumsum(frames) // _BATCH) + np.diff(plan.onset // (_SPAN_SECONDS * rate))
     return [0, *(np.flatnonzero(new) + 1).tolist(), plan.which.size]
-
-
-def _strength(wave: Floats) -> Floats:
-    """The root mean square of each block."""
-    blocks = wave.reshape(-1, BLOCK)
-    return np.sqrt(np.einsum("bn,bn->b", blocks, blocks) * np.float32(1.0 / BLOCK))
 
 
 def common_place(plan: Plan) -> tuple[float, float] | None:

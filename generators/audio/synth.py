@@ -5,13 +5,13 @@ loudness, the filtered sound up to any length.
 """
 
 from collections import OrderedDict
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ripieno.generators.audio.filters import BLOCK, lowpass
-from ripieno.generators.audio.resample import Source, Span, moving_reach, read_moving, read_steady, steady, steady_reach
+from ripieno.generators.audio.resample import Source, Span, fraction, moving_reach, read_moving, read_steady, steady, steady_reach
 from ripieno.generators.audio.soundfont import SoundFont
 from ripieno.generators.audio.tone import Band, shape_wave
 from ripieno.generators.audio.voices import FOR_EVER, MAX_CENTS, Values, Voice, shape_curve
@@ -19,7 +19,15 @@ from ripieno.generators.audio.zones import Gen
 
 Floats = npt.NDArray[np.float32]
 Kept = TypeVar("Kept")
+_WORTHWHILE = 64  # blocks at one pitch, at the end of a voice whose pitch moves, that are read as steady
 _WARM_UP = 32  # blocks that the filter runs ahead of a stretch in the middle of a voice
+
+
+class Waveform(NamedTuple):
+    """A mono waveform at full level, whole blocks, and the root mean square of each."""
+
+    frames: Floats
+    strength: Floats
 
 
 class Synth:
@@ -36,22 +44,21 @@ class Synth:
         self.font, self.rate, self.tone = font, rate, tone
         self._sources: _Store[Source] = _Store(cache_bytes // 4)
         self._read: _Store[tuple[Floats, bool]] = _Store(cache_bytes // 4)  # with whether it is all there is
-        self._filtered: _Store[Floats] = _Store(cache_bytes // 2)
+        self._filtered: _Store[Waveform] = _Store(cache_bytes // 2)
 
-    def waveforms(self, sources: dict[Voice, int]) -> dict[Voice, Floats]:
-        """The mono waveforms at full level of sources (`Voice.source`), each with the blocks that it must have.
-
-        Whole blocks; fewer where the recording ends.
-        """
+    def waveforms(self, sources: dict[Voice, int]) -> dict[Voice, Waveform]:
+        """The waveforms of sources (`Voice.source`), each with the blocks that it must have; fewer where the recording ends."""
         ready = {}
         for source in sources:
             known = self._filtered.get(source)
             if known is not None:
                 ready[source] = known
-        todo = [s for s, blocks in sources.items() if s not in ready or ready[s].size < blocks * BLOCK]
+        todo = [s for s, blocks in sources.items() if s not in ready or ready[s].strength.size < blocks]
         for source, wave in zip(todo, self._filter([s._replace(blocks=sources[s]) for s in todo]), strict=True):
-            ready[source] = wave
-            self._filtered.put(source, wave, wave.nbytes)
+            blocks = wave.reshape(-1, BLOCK)
+            strength = np.sqrt(np.einsum("bn,bn->b", blocks, blocks) * np.float32(1.0 / BLOCK))
+            ready[source] = Waveform(wave, strength)
+            self._filtered.put(source, ready[source], wave.nbytes)
         return ready
 
     def _filter(self, voices: list[Voice]) -> list[Floats]:
@@ -80,7 +87,7 @@ class Synth:
         known = self._read.get(key) if same else None
         if known is None or (known[0].size < blocks * BLOCK and not known[1]):
             if voice.steady:
-                wave = self._read_evenly(voice.sample, span, step, (first - delay) * BLOCK, blocks)
+                wave = self._read_evenly(voice.sample, span, step, first - delay, blocks)
             else:
                 wave = self._read_swaying(voice, ratio, first)
             if self.tone and wave.size:
@@ -95,16 +102,36 @@ class Synth:
         cents = np.clip(_pitch(voice, voice.first + voice.blocks), -MAX_CENTS, MAX_CENTS)
         steps = ratio * 2.0 ** (cents / 1200.0)
         steps[: voice.volume.delay] = 0.0
+        settled = steps.size  # from this block on the pitch stays
+        changes = np.flatnonzero(np.diff(steps))
+        final = float(steps[-1])
+        if steady(final) and steps.size - (settles := int(changes[-1]) + 1 if changes.size else 0) > _WORTHWHILE:
+            settled = settles
+            up, period = fraction(final)
+            steps[settled:] = up / period
         starts = np.concatenate(([0.0], np.cumsum(steps * BLOCK)))
         span = self._span(voice, float(starts[min(voice.held, starts.size - 1)]))
-        source = self._source(voice.sample, span, moving_reach(float(steps.max())))
-        return read_moving(source, starts[first:-1], steps[first:])
+        pieces = []
+        if first < settled:
+            source = self._source(voice.sample, span, moving_reach(float(steps[first:settled].max())))
+            pieces.append(read_moving(source, starts[first:settled], steps[first:settled]))
+        if settled < steps.size and (not pieces or pieces[0].size == (settled - first) * BLOCK):
+            at, count = max(first, settled), (steps.size - max(first, settled)) * BLOCK
+            source = self._source(voice.sample, span, steady_reach(final, count))
+            pieces.append(read_steady(source, final, float(starts[at]), count))
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
-    def _read_evenly(self, sample: int, span: Span, step: float, begin: int, blocks: int) -> Floats:
-        if steady(step):
-            return read_steady(self._source(sample, span, steady_reach(step, blocks * BLOCK)), step, begin, blocks * BLOCK)
-        starts = (begin + np.arange(blocks, dtype=np.float64) * BLOCK) * step
-        return read_moving(self._source(sample, span, moving_reach(step)), starts, np.full(blocks, step))
+    def _read_evenly(self, sample: int, span: Span, step: float, first: int, blocks: int) -> Floats:
+        """The recording at one pitch in so many blocks from `first` on, counted from where it begins."""
+        if not steady(step):
+            starts = (first + np.arange(blocks, dtype=np.float64)) * (BLOCK * step)
+            return read_moving(self._source(sample, span, moving_reach(step)), starts, np.full(blocks, step))
+        up, period = fraction(step)
+        silent = min(max(-first, 0), blocks)
+        count = (blocks - silent) * BLOCK
+        source = self._source(sample, span, steady_reach(step, count))
+        wave = read_steady(source, step, max(first, 0) * BLOCK * up / period, count)
+        return np.concatenate((np.zeros(silent * BLOCK, np.float32), wave)) if silent else wave
 
     def _source(self, sample: int, span: Span, reach: int) -> Source:
         """A span laid out; kept, as other notes are likely to read it too."""

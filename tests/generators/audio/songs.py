@@ -58,6 +58,7 @@ def dry(data: bytes, font: SoundFont, rate: int = 44_100, frames: int | None = N
         for at, piece in play(plan, Synth(font, rate)):
             for begin in range(at, min(at + piece.shape[1], size), _WINDOW):
                 part = piece[:, begin - at : begin - at + _WINDOW][:, : size - begin]
-                for side in (0, 1):
-                    out[side, begin : begin + part.shape[1]] += part[side % len(part)] * np.float32(place[side])
+                for side, share in enumerate(place):
+                    sound = part[side % len(part)]
+                    out[side, begin : begin + sound.size] += sound if share == 1.0 else sound * np.float32(share)
     return out
