@@ -35,8 +35,8 @@ def resonance(centibels: float) -> tuple[float, float]:
     return q, q**-0.5
 
 
-def lowpass(waves: list[Floats], cutoffs: list[Values], resonances: list[float], rate: int) -> list[Floats]:
-    """Each wave through its own filter.
+def lowpass(waves: list[Floats], cutoffs: list[Values], resonances: list[float], rate: int) -> list[tuple[Floats, float]]:
+    """Each wave through its own filter, with the gain that is still to come: one that is wide open does nothing else.
 
     Args:
         waves: float32, lengths multiples of 64.
@@ -44,20 +44,20 @@ def lowpass(waves: list[Floats], cutoffs: list[Values], resonances: list[float],
         resonances: cB.
         rate: Hz.
     """
-    out: list[Floats] = list(waves)
+    out: list[tuple[Floats, float]] = [(wave, 1.0) for wave in waves]
     groups: dict[tuple[int, bool], list[int]] = {}
     for i, (wave, cents, cb) in enumerate(zip(waves, cutoffs, resonances, strict=True)):
         q, gain = resonance(cb)
         low = np.array([cents.min(initial=13500.0)])
         if float(hertz(low)[0]) >= _OPEN * rate * 0.98:
-            out[i] = wave * np.float32(gain)  # wide open: only the gain remains
+            out[i] = wave, gain
         elif wave.size:
             groups.setdefault((_steps(low, q, rate), float(hertz(low)[0]) < _DELICATE_HZ), []).append(i)
     for (steps, delicate), numbers in sorted(groups.items()):
         filtered = _recursion([waves[i] for i in numbers], [cutoffs[i] for i in numbers], [resonances[i] for i in numbers],
                               rate, steps, np.dtype(np.float64 if delicate else np.float32))  # fmt: skip
         for i, wave in zip(numbers, filtered, strict=True):
-            out[i] = wave
+            out[i] = wave, 1.0
     return out
 
 

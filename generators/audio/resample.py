@@ -21,7 +21,7 @@ _SHORTEST, _LONGEST = 1024, 2048  # frames after which a steady reading may repe
 _SLOWEST, _FASTEST = 0.02, 6.0  # steps, in frames of the recording, that are read as steady
 _PART = 32  # frames made by one product
 _ROWS = 64  # periods made by one product, at most
-_CHUNK = 64  # blocks of a moving reading at a time, so that its tables stay in the processor's cache
+_CHUNK = 128  # blocks of a moving reading at a time, so that its tables stay in the processor's cache
 _TAPS = 4
 
 

@@ -14,7 +14,7 @@ from ripieno.generators.audio.voices import Voice, loudness_curve
 Floats = npt.NDArray[np.float32]
 _BATCH = 3_000_000  # frames of new waveforms made at a time: long vectors for the filter, some 80 MB
 _SPAN_SECONDS = 60  # and no more of the piece than this
-_SILENT = 3e-6  # -110 dBFS, some 85 dB below a loud note: what stays below that until its end is left out
+_SILENT = 1e-5  # -100 dBFS, some 70 dB below a loud note: what stays below that until its end is left out
 _CHUNK = 512  # blocks added at a time, so that intermediate results stay in the processor's cache
 _RAMPS = np.stack((1.0 - np.arange(BLOCK) / BLOCK, np.arange(BLOCK) / BLOCK)).astype(np.float32)
 
@@ -32,7 +32,8 @@ def play(plan: Plan, synth: Synth) -> Iterator[tuple[int, Floats]]:
         ready = synth.waveforms({sources[n]: longest[sources[n]] for n in numbers})
         voices = [plan.voices[n] for n in numbers]
         waves = [ready[sources[n]].frames[: v.blocks * BLOCK] for n, v in zip(numbers, voices, strict=True)]
-        levels = [loudness_curve(v)[: wave.size // BLOCK + 1] for v, wave in zip(voices, waves, strict=True)]
+        levels = [loudness_curve(v)[: wave.size // BLOCK + 1] * ready[sources[n]].gain
+                  for n, v, wave in zip(numbers, voices, waves, strict=True)]  # fmt: skip
         heard = [v[1:] * ready[sources[n]].strength[: v.size - 1] for n, v in zip(numbers, levels, strict=True)]
         starts = (plan.onset[first:last] - base).tolist()
         end = max(start + waves[w].size for start, w in zip(starts, inverse, strict=True))

@@ -24,10 +24,11 @@ _WARM_UP = 32  # blocks that the filter runs ahead of a stretch in the middle of
 
 
 class Waveform(NamedTuple):
-    """A mono waveform at full level, whole blocks, and the root mean square of each."""
+    """A mono waveform, whole blocks, the root mean square of each, and the gain that brings it to full level."""
 
     frames: Floats
     strength: Floats
+    gain: np.float32
 
 
 class Synth:
@@ -54,19 +55,19 @@ class Synth:
             if known is not None:
                 ready[source] = known
         todo = [s for s, blocks in sources.items() if s not in ready or ready[s].strength.size < blocks]
-        for source, wave in zip(todo, self._filter([s._replace(blocks=sources[s]) for s in todo]), strict=True):
+        for source, (wave, gain) in zip(todo, self._filter([s._replace(blocks=sources[s]) for s in todo]), strict=True):
             blocks = wave.reshape(-1, BLOCK)
             strength = np.sqrt(np.einsum("bn,bn->b", blocks, blocks) * np.float32(1.0 / BLOCK))
-            ready[source] = Waveform(wave, strength)
+            ready[source] = Waveform(wave, strength, np.float32(gain))
             self._filtered.put(source, ready[source], wave.nbytes)
         return ready
 
-    def _filter(self, voices: list[Voice]) -> list[Floats]:
+    def _filter(self, voices: list[Voice]) -> list[tuple[Floats, float]]:
         ahead = [min(_WARM_UP, v.first) for v in voices]
         raw = [self._pitched(v, n) for v, n in zip(voices, ahead, strict=True)]
         cutoffs = [_cutoff(v, n) for v, n in zip(voices, ahead, strict=True)]
         filtered = lowpass(raw, cutoffs, [v.q for v in voices], self.rate)
-        return [wave[n * BLOCK :] for n, wave in zip(ahead, filtered, strict=True)]
+        return [(wave[n * BLOCK :], gain) for n, (wave, gain) in zip(ahead, filtered, strict=True)]
 
     def _pitched(self, voice: Voice, ahead: int) -> Floats:
         """The recording at the voice's pitch from `ahead` blocks before its stretch; whole blocks."""

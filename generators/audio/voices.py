@@ -16,7 +16,7 @@ from ripieno.generators.audio.filters import BLOCK, hertz
 from ripieno.generators.audio.zones import Gen
 
 DECIBELS = 96.0  # the span of an envelope
-SILENCE = 10.0 ** (-84.0 / 20.0)  # below this share of its full level a voice has ended
+SILENCE = 10.0 ** (-76.0 / 20.0)  # below this share of its full level a voice has ended: -90 dBFS, were it of full scale
 FOR_EVER = 1 << 30  # blocks
 _SLIGHT_CENTS = 600.0  # a movement of the cutoff that nobody notices in a sound that has
 _FADED_DB = 12.0  # fallen by so much
