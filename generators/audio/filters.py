@@ -145,7 +145,8 @@ class _Scan:
             now -= a2 * square
         turn = np.array((now, -a2 * before, before, now + a1 * before))
         turn[:, fresh] = 0.0
-        turn, state = np.concatenate((self._turns, turn), axis=1), np.concatenate((self._ends, ends), axis=1)
+        turn = np.concatenate((self._turns, turn), axis=1)
+        state: Values = np.concatenate((self._ends, ends), axis=1, dtype=np.float64)
         self._turns, self._ends = turn[:, -history:].copy(), state[:, -history:].copy()
         for n in range(self._steps):
             back = 1 << n
@@ -164,7 +165,8 @@ class _Scan:
 
 def _product(a: Values, b: Values) -> Values:
     """Products of 2 x 2 matrices, each a column (a, b, c, d)."""
-    return np.array((a[0] * b[0] + a[1] * b[2], a[0] * b[1] + a[1] * b[3], a[2] * b[0] + a[3] * b[2], a[2] * b[1] + a[3] * b[3]))
+    return np.array((a[0] * b[0] + a[1] * b[2], a[0] * b[1] + a[1] * b[3],
+                     a[2] * b[0] + a[3] * b[2], a[2] * b[1] + a[3] * b[3]))  # fmt: skip
 
 
 def _transpose(source: Floats, out: Reals) -> None:

@@ -68,9 +68,9 @@ class _Draft:
         first = 0
         while first < voice.blocks:
             last = min(first + longest, voice.blocks)
-            if first < voice.held < last and not voice.calm:
+            if first < voice.held < last and not voice.calm and not voice.live:
                 last = voice.held  # what comes before is common to notes of any length
-            part = voice if last - first == voice.blocks else _stretch(voice, first, last - first)
+            part = voice if last - first == voice.blocks else voice._replace(first=first, blocks=last - first)
             values = gain if gain.shape[1] == 1 else gain[:, first : last + 1]
             self.onset.append(onset + first * BLOCK)
             self.which.append(self.voices.setdefault(part, len(self.voices)))
@@ -223,14 +223,7 @@ def _voice(
         vibrato=oscillator(v[Gen.VIB_LFO_DELAY], v[Gen.VIB_LFO_FREQ], rate),
         vibrato_to_pitch=float(v[Gen.VIB_LFO_TO_PITCH]), held=held, killed=killed, kill_speed=kill_speed(rate),
     )  # fmt: skip
-    return _stretch(voice, 0, length(voice))
-
-
-def _stretch(voice: Voice, first: int, blocks: int) -> Voice:
-    if not voice.live:
-        return voice._replace(first=first, blocks=blocks)
-    live = tuple((g, data[4 * first : 4 * (first + blocks)]) for g, data in voice.live)
-    return voice._replace(first=first, blocks=blocks, live=live)
+    return voice._replace(blocks=length(voice))
 
 
 def _gains(values: Values, sums: dict[int, Values], count: int) -> Gains:

@@ -43,7 +43,7 @@ class Source:
     """A recording laid out for reading: frame `i` of the span lies at `data[i + 1]`.
 
     Attributes:
-        data: the frames up to the loop's end, enough turns of it to read on for `reach` frames from anywhere, the rest, silence.
+        data: the frames up to the loop's end, enough turns of it to read on far enough from anywhere, the rest, silence.
         into: frames before the loop; size: of the loop, or 0.
         skips: how many turns are not laid out, -1 for endless.
         length: frames of the whole reading, or -1.

@@ -1,5 +1,6 @@
 """Stems: the voices of a part added up to stereo, batch by batch so that memory stays bounded."""
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -27,7 +28,7 @@ def play(plan: Plan, synth: Synth) -> Iterator[tuple[int, Floats]]:
     longest: dict[Voice, int] = {}
     for voice, source in zip(plan.voices, sources, strict=True):
         longest[source] = max(longest.get(source, 0), voice.blocks)
-    for first, last in pairwise(_batches(plan, sources, synth.rate)):
+    for first, last in pairwise(_batches(plan, sources, longest, synth.rate)):
         numbers, inverse = np.unique(plan.which[first:last], return_inverse=True)
         ready = synth.waveforms({sources[n]: longest[sources[n]] for n in numbers})
         voices = [plan.voices[n] for n in numbers]
@@ -52,7 +53,7 @@ def play(plan: Plan, synth: Synth) -> Iterator[tuple[int, Floats]]:
             base = int(plan.onset[last])
 
 
-def _batches(plan: Plan, sources: list[Voice], rate: int) -> list[int]:
+def _batches(plan: Plan, sources: list[Voice], longest: dict[Voice, int], rate: int) -> list[int]:
     """Borders between events such that each stretch has about `_BATCH` frames of new waveforms and spans no long time."""
     if not plan.which.size:
         return []
@@ -61,7 +62,7 @@ def _batches(plan: Plan, sources: list[Voice], rate: int) -> list[int]:
     for at, number in zip(*np.unique(plan.which, return_index=True)[::-1], strict=True):
         if sources[number] not in seen:
             seen.add(sources[number])
-            frames[at] = plan.voices[number].blocks * BLOCK
+            frames[at] = longest[sources[number]] * BLOCK
     new = np.diff(np.cumsum(frames) // _BATCH) + np.diff(plan.onset // (_SPAN_SECONDS * rate))
     return [0, *(np.flatnonzero(new) + 1).tolist(), plan.which.size]
 
@@ -81,7 +82,7 @@ def _add(out: Floats, at: int, wave: Floats, level: Floats, gains: Gains, share:
         gains: (2, 1), or (2, blocks + 1) at the borders, of left and right; one channel takes those of left.
         share: right as a share of left, or NaN.
     """
-    if share == share:
+    if not math.isnan(share):
         _add_shaped(out, at, wave, level * gains[0, : level.size], share)
         return
     for channel, side in zip(out, gains, strict=False):

@@ -11,10 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ripieno.generators.audio.filters import BLOCK, lowpass
-from ripieno.generators.audio.resample import Source, Span, fraction, moving_reach, read_moving, read_steady, steady, steady_reach
+from ripieno.generators.audio.resample import (
+    Source,
+    Span,
+    fraction,
+    moving_reach,
+    read_moving,
+    read_steady,
+    steady,
+    steady_reach,
+)
 from ripieno.generators.audio.soundfont import SoundFont
 from ripieno.generators.audio.tone import Band, shape_wave
-from ripieno.generators.audio.voices import FOR_EVER, MAX_CENTS, Values, Voice, shape_curve
+from ripieno.generators.audio.voices import MAX_CENTS, Values, Voice, shape_curve
 from ripieno.generators.audio.zones import Gen
 
 Floats = npt.NDArray[np.float32]
@@ -103,13 +112,14 @@ class Synth:
         cents = np.clip(_pitch(voice, voice.first + voice.blocks), -MAX_CENTS, MAX_CENTS)
         steps = ratio * 2.0 ** (cents / 1200.0)
         steps[: voice.volume.delay] = 0.0
-        settled = steps.size  # from this block on the pitch stays
         changes = np.flatnonzero(np.diff(steps))
+        settled = int(changes[-1]) + 1 if changes.size else 0  # from this block on the pitch stays
         final = float(steps[-1])
-        if steady(final) and steps.size - (settles := int(changes[-1]) + 1 if changes.size else 0) > _WORTHWHILE:
-            settled = settles
+        if steady(final) and steps.size - settled > _WORTHWHILE:
             up, period = fraction(final)
             steps[settled:] = up / period
+        else:
+            settled = steps.size
         starts = np.concatenate(([0.0], np.cumsum(steps * BLOCK)))
         span = self._span(voice, float(starts[min(voice.held, starts.size - 1)]))
         pieces = []
@@ -159,7 +169,7 @@ def _live(voice: Voice, destination: int, first: int, last: int) -> Values | flo
     for generator, data in voice.live:
         if generator == destination:
             change = np.frombuffer(data, np.float32).astype(np.float64)
-            return np.asarray(change[np.clip(np.arange(first, last) - voice.first, 0, change.size - 1)])
+            return np.asarray(change[np.minimum(np.arange(first, last), change.size - 1)])
     return 0.0
 
 
@@ -193,7 +203,8 @@ def _cutoff(voice: Voice, ahead: int) -> Values:
     if voice.sway_to_fc:
         cents += voice.sway_to_fc * voice.sway.level(np.arange(first + 1, last + 1, dtype=np.float64))
     np.maximum(cents, 0.0, out=cents)
-    return np.minimum(cents, 13500.0, out=cents)
+    np.minimum(cents, 13500.0, out=cents)
+    return cents
 
 
 class _Store(Generic[Kept]):

@@ -76,7 +76,7 @@ class Voice(NamedTuple):
         sway, vibrato: the two oscillators; sway_to_pitch, sway_to_fc: cents; sway_to_volume: cB; vibrato_to_pitch: cents.
         held: blocks until the release.
         killed: blocks until an exclusive class silences it, or -1; kill_speed: level a block by which it then falls.
-        live: (generator, float32 bytes) of what controllers move during the note, a value a block, in place of the rest.
+        live: (generator, float32 bytes) of what controllers add during the note, a value for each block from its first.
         first, blocks: the stretch of the voice that the waveform covers.
     """
 
