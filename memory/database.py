@@ -102,7 +102,7 @@ def _url(where: Path | str) -> URL:
         url = make_url(where)
     except ArgumentError as error:
         raise BadRequest(
-            "A database is a file or a SQLAlchemy URL", value=where, cause="the URL cannot be read",
+            "A database is a file or a SQLAlchemy URL", value=where.rsplit("@", 1)[-1], cause="the URL cannot be read",
             cure="write sqlite:///project.db or postgresql+psycopg://user@host/name",
         ) from error  # fmt: skip
     backend = url.get_backend_name()

@@ -26,7 +26,8 @@ from ripieno.score.codec import decode_piece, decode_track
 from ripieno.score.errors import BadFile, BadRequest
 from ripieno.score.piece import Piece
 
-FOUND = "found"  # the project of pieces whose versions are lost
+FOUND = "found"  # the branch of pieces whose versions are lost
+DEFAULT = "default"  # the project in a folder
 _MAIN = "main"
 _BATCH = 200
 _LOST = ""  # the time of what nobody knows any more
@@ -77,41 +78,59 @@ class _Recovery:
         for id_ in sorted({row["project"] for row in self._rows["versions"]} | known.keys()):
             if id_ not in known:
                 self._lost.append(Damage(f"project {id_}", "its name is lost"))
-            self._project(id_, known.get(id_, {"name": f"recovered-{id_}", "branch": _MAIN, "place": 0, "versions": 0,
+            self._project(id_, known.get(id_, {"name": self._name(id_, known), "branch": _MAIN, "place": 0, "versions": 0,
                                                "turns": 0, "created": _LOST}))  # fmt: skip
         if "versions" in self._torn:
             self._find()
         return self._lost
 
     def _find(self) -> None:
-        """Where versions are lost without a trace, the pieces that no version names become those of a project of their own, in
-        the order in which they were stored (candidates that were never chosen are among them)."""
-        names = set(self._connection.scalars(select(PROJECTS.c.name)))
-        project = next(name for n in count_from(1) if (name := FOUND if n == 1 else f"{FOUND}-{n}") not in names)
+        """Where versions are lost without a trace, the pieces that no version names become a branch of the first project, in
+        the order in which they were stored. Candidates that were never chosen are among them."""
+        names = list(self._connection.scalars(select(PROJECTS.c.name).order_by(PROJECTS.c.id)))
+        project = names[0] if names else DEFAULT
+        before = head.begin(self._connection, project)
+        taken = versions.branches(self._connection, before.project)
+        branch = next(n for i in count_from(1) if (n := FOUND if i == 1 else f"{FOUND}-{i}") not in taken)
         parent: str | None = None
-        count = 0
+        last: int | None = None
+        found = 0
         for hash_ in self._documents:
             frame = self._whole.document(hash_)
             piece = self._piece(hash_) if hash_ not in self._kept and frame.startswith(b"{") and b'"tracks"' in frame else None
             if piece is None or piece.hash != hash_:
                 continue
-            count += 1
+            found += 1
             table = derive_table(piece, Brief(text=""))
-            new = NewVersion(f"found-{count}", "", piece, table, "{}", summary=piece.title, parent=parent, kind="found")
+            new = NewVersion(f"{branch}-{found}", "", piece, table, "{}", summary=piece.title, parent=parent, kind=FOUND)
             encoded = table.model_dump_json().encode()
             blobs.put(self._connection, [Document(encoded, json_cuts(encoded))])
             move = head.begin(self._connection, project)
-            turns.add(
-                self._connection, move.project, count, new.turn, kind=new.kind, text="", reply="", trace=None,
-                branch=move.branch, before=move.number, after=count, created=_LOST,
-            )  # fmt: skip
+            number = move.versions + 1
+            self._turn(move, new.turn, branch, number)
             parent = versions.add(
-                self._connection, move.project, count, new, turn=count, parent=move.number, table=hash_of(encoded),
+                self._connection, move.project, number, new, turn=move.turns + 1, parent=last, table=hash_of(encoded),
                 created=_LOST,
             )  # fmt: skip
-            move.forward(self._connection, move.branch, count, versions=count)
-        if count:
-            self._lost.append(Damage(f"project {project}", f"{count} pieces whose versions are lost were put there"))
+            move.forward(self._connection, branch, number, versions=number)
+            last = number
+        if found:
+            self._lost.append(Damage(f"project {project}", f"{found} pieces whose versions are lost became branch {branch}"))
+        if found and before.number is not None:
+            move = head.begin(self._connection, project)
+            self._turn(move, f"{branch}-end", before.branch, before.number)
+            move.forward(self._connection, before.branch, before.number)
+
+    def _turn(self, move: head.Move, id_: str, branch: str, after: int) -> None:
+        turns.add(
+            self._connection, move.project, move.turns + 1, id_, kind=FOUND, text="", reply="", trace=None, branch=branch,
+            before=move.number, after=after, created=_LOST,
+        )  # fmt: skip
+
+    @staticmethod
+    def _name(id_: int, known: dict[int, dict[str, Any]]) -> str:
+        """A name for a project whose own is lost; that of a folder's only project where nobody has it."""
+        return DEFAULT if DEFAULT not in {row["name"] for row in known.values()} and id_ == 1 else f"recovered-{id_}"
 
     def _readable(self) -> dict[str, bytes]:
         """The rows of documents that read back with their hash, their parts among them."""

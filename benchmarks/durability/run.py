@@ -76,11 +76,12 @@ def damages(folder: Path, count: int) -> dict[str, Any]:
                 shares[how].append(0.0)
                 continue
             assert verify(into) == ()
-            kept = [row for name in ("default", "recovered-1") for row in Store(into, name).log(VERSIONS)]
+            rows = Store(into).log(10 * VERSIONS)
+            kept = [row for row in rows if not row.turn.startswith(FOUND)]
             assert all(pieces[row.number] == row.piece for row in kept)
             assert named or (not lost and len(kept) == VERSIONS), "unnamed damage"
             outcomes["named, recovered" if named else "in unused space, nothing lost"] += 1
-            music = {row.piece for row in (*kept, *Store(into, FOUND).log(VERSIONS))}
+            music = {row.piece for row in rows}
             assert music <= set(pieces.values())
             shares[how].append(len(music) / VERSIONS)
         for old in folder.glob(f"*{i}.db*"):
