@@ -134,9 +134,11 @@ def fetch(connection: Connection, hashes: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
-def with_links(connection: Connection, some: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The rows with all rows that are needed to read them, as far as they are there."""
-    rows, level = dict(some), some
+def with_links(
+    connection: Connection, some: Mapping[str, bytes], known: Mapping[str, bytes] | None = None
+) -> dict[str, bytes]:  # fmt: skip
+    """The rows, and those already known, with all rows that are needed to read them, as far as they are there."""
+    rows, level = {**(known or {}), **some}, some
     while level:
         names: set[str] = set()
         for row in level.values():

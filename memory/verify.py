@@ -23,9 +23,10 @@ from ripieno.memory.table import AttributeTable, derive_table
 from ripieno.memory.versions import TAKEN_OVER, locks_of, version_id
 from ripieno.score.codec import decode_piece, decode_track
 from ripieno.score.errors import BadFile, RipienoError
-from ripieno.score.piece import Piece
+from ripieno.score.piece import Piece, Track
 
 _BATCH = 200
+_KEPT = 500  # rows kept while versions are checked one after the other
 _HEADER = 100  # bytes of the heading of an SQLite file
 
 
@@ -81,10 +82,10 @@ def _all(database: Database) -> Iterator[Damage]:
         with database.read() as connection:
             if database.file is not None:
                 yield from _file(connection)
-            broken = yield from _documents(connection)
+            there, broken = yield from _documents(connection)
             for project in connection.execute(select(PROJECTS).order_by(PROJECTS.c.id)).mappings().all():
                 if fits(PROJECTS, project):
-                    yield from _Project(connection, project, broken).check()
+                    yield from _Project(connection, project, there, broken).check()
                 else:
                     yield Damage(f"project {project['name']}", "its row holds what cannot be")
     except StoreFault as error:
@@ -111,17 +112,19 @@ def rows_of_blobs(connection: Connection) -> Iterator[dict[str, bytes]]:
         last = list(some)[-1]
 
 
-def _documents(connection: Connection) -> Generator[Damage, None, set[str]]:
-    """Damage in documents and parts; returns the hashes of those that cannot be relied on."""
+def _documents(connection: Connection) -> Generator[Damage, None, tuple[set[str], set[str]]]:
+    """Damage in documents and parts; returns the hashes of all that there are, and of those that cannot be relied on."""
+    there: set[str] = set()
     broken: set[str] = set()
     for some in rows_of_blobs(connection):
+        there.update(some)
         assembly = Assembly(blobs.with_links(connection, some))
         for hash_ in some:
             problem = problem_of(hash_, assembly)
             if problem:
                 broken.add(hash_)
                 yield Damage(f"document {hash_[:12]}", problem)
-    return broken
+    return there, broken
 
 
 def problem_of(hash_: str, assembly: Assembly) -> str | None:
@@ -139,8 +142,8 @@ def table_problem(stored: bytes, piece: Piece) -> str | None:
         table = AttributeTable.model_validate_json(stored)
     except ValidationError as error:
         return f"its table cannot be read ({error.error_count()} faults)"
-    derived = json.loads(derive_table(piece, table.intent).model_dump_json())
-    place = _difference(json.loads(stored), derived, "table")
+    derived = derive_table(piece, table.intent).model_dump_json().encode()
+    place = None if derived == stored else _difference(json.loads(stored), json.loads(derived), "table")
     return None if place is None else f"its table does not match its notes: {place}"
 
 
@@ -166,8 +169,10 @@ def id_is_right(row: Mapping[Any, Any], parent: str | None, turn: Mapping[Any, A
 class _Project:
     """The checks of one project."""
 
-    def __init__(self, connection: Connection, row: RowMapping, broken: set[str]) -> None:
-        self._connection, self._row, self._broken = connection, row, broken
+    def __init__(self, connection: Connection, row: RowMapping, there: set[str], broken: set[str]) -> None:
+        self._connection, self._row, self._there, self._broken = connection, row, there, broken
+        self._rows: dict[str, bytes] = {}  # neighbouring versions share most of theirs
+        self._tracks: dict[str, Track] = {}
         self._name, self._id = row["name"], row["id"]
         self._misfits: list[str] = []
 
@@ -208,8 +213,7 @@ class _Project:
     def _document(self, hash_: str) -> str | None:
         if hash_ in self._broken:
             return f"is damaged (document {hash_[:12]})"
-        there = self._connection.execute(select(BLOBS.c.hash).where(BLOBS.c.hash == hash_)).first()
-        return None if there else f"is missing (document {hash_[:12]})"
+        return None if hash_ in self._there else f"is missing (document {hash_[:12]})"
 
     def _version(self, row: RowMapping, ids: dict[int, str], turns: dict[int, RowMapping]) -> Iterator[str]:
         parent = None if row["parent"] is None else ids.get(row["parent"])
@@ -230,19 +234,31 @@ class _Project:
 
     def _music(self, piece: str, table: str) -> Iterator[str]:
         try:
-            documents = blobs.read(self._connection, [piece, table])
-            names = json.loads(documents[piece])["tracks"]
+            whole = self._assembly(piece, table)
+            frame = whole.document(piece)
+            names = json.loads(frame)["tracks"]
             for name in names:
                 if problem := self._document(name):
                     yield f"a track of it {problem}"
                     return
-            tracks = blobs.read(self._connection, names)
-            music = decode_piece(documents[piece], lambda name: decode_track(tracks[name]))
-            contradiction = table_problem(documents[table], music)
+            new = [name for name in names if name not in self._tracks]
+            if new:
+                tracks = self._assembly(*new)
+                self._tracks = {n: t for n, t in self._tracks.items() if n in names}
+                self._tracks |= {name: decode_track(tracks.document(name)) for name in new}
+            contradiction = table_problem(whole.document(table), decode_piece(frame, self._tracks.__getitem__))
             if contradiction:
                 yield contradiction
         except (RipienoError, ValueError, KeyError, TypeError) as error:
             yield f"its music cannot be read back ({error})"
+
+    def _assembly(self, *hashes: str) -> Assembly:
+        """What puts these documents together; their hashes have been checked."""
+        if len(self._rows) > _KEPT:
+            self._rows = {}
+        new = blobs.fetch(self._connection, [h for h in hashes if h not in self._rows])
+        self._rows = blobs.with_links(self._connection, new, self._rows)
+        return Assembly(self._rows)
 
     def _places(self, ids: dict[int, str]) -> Iterator[Damage]:
         what = f"project {self._name}"
