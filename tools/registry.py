@@ -14,7 +14,7 @@ from ripieno.tools import (
     ask,
     dynamics,
     keys,
-    make,
+    makers,
     metre,
     notes,
     rhythm,
@@ -29,7 +29,7 @@ from ripieno.tools.proof import prove, prove_locks
 
 # The families, as people think of them; each module holds the models of its family and a table of tools.
 FAMILIES: dict[str, tuple[ModuleType, ...]] = {
-    "make": (make,),
+    "make": (makers,),
     "structure": (structure, metre),
     "notes": (notes, single_notes, keys, rhythm),
     "tempo": (tempo, dynamics),
