@@ -14,6 +14,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from ripieno.agents import plan, report, state, understanding
 from ripieno.agents.judges import base
 from ripieno.memory import table
+from ripieno.memory.database import explained
 from ripieno.score import brief, instruments
 from ripieno.score.checks import delivered, finding
 from ripieno.score.errors import MissingPart
@@ -32,6 +33,7 @@ def checkpointer(where: Path | str) -> Iterator[BaseCheckpointSaver[str]]:
 
     Raises:
         MissingPart: PostgreSQL's checkpointer is not installed.
+        StoreFault, StoreBusy: a checkpoint could not be read or written, at any time until it is closed.
     """
     if isinstance(where, str):
         try:
@@ -41,12 +43,12 @@ def checkpointer(where: Path | str) -> Iterator[BaseCheckpointSaver[str]]:
                 "Turns in PostgreSQL need its checkpointer", value="langgraph-checkpoint-postgres",
                 cause="it is not installed", cure='pip install "ripieno[postgres]"',
             ) from error  # fmt: skip
-        with PostgresSaver.from_conn_string(where.replace("+psycopg:", ":", 1)) as saver:
+        with explained(), PostgresSaver.from_conn_string(where.replace("+psycopg:", ":", 1)) as saver:
             saver.serde = serializer()
             saver.setup()
             yield saver
         return
-    with closing(sqlite3.connect(where, check_same_thread=False)) as connection:
+    with explained(), closing(sqlite3.connect(where, check_same_thread=False)) as connection:
         # Enough to survive the death of the process; what must survive a power cut is what the store commits.
         connection.execute("PRAGMA synchronous=NORMAL")
         yield SqliteSaver(connection, serde=serializer())

@@ -5,6 +5,7 @@ a reader or a writer; a writer is alone from its first statement on, so that not
 """
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,19 +71,19 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads."""
-        with _explained(), self._engine.begin() as connection:
+        with explained(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes: whole at the end, or not at all."""
-        with _explained(), self._engine.connect().execution_options(**{_WRITER: True}) as connection, connection.begin():
+        with explained(), self._engine.connect().execution_options(**{_WRITER: True}) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
         """A connection of one's own without a transaction, for locks that belong to it."""
-        with _explained(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with explained(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             yield connection
 
     def watch(self, told: Callable[[str], None]) -> None:
@@ -146,24 +147,35 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
+    """Says in our words what a database driver raises, its own errors or SQLAlchemy's.
+
+    Raises:
+        StoreBusy, StoreFault: instead of them.
+    """
+    driver = getattr(sys.modules.get("psycopg"), "Error", sqlite3.Error)  # loaded only where a server is used
     try:
         yield
     except DBAPIError as error:
-        said = str(error.orig)
-        if "locked" in said:
-            raise StoreBusy(
-                f"A writer waits at most {_PATIENCE} s for another", value=said,
-                cause="another program writes into the same database", cure="close it, or try again; nothing was committed",
-            ) from error  # fmt: skip
-        damaged = any(word in said for word in ("malformed", "not a database", "corrupt"))
-        raise StoreFault(
-            "The project's database can be read and written",
-            value=said,
-            cause="a damaged file" if damaged else "a full disk, a missing permission, or a server that does not answer",
-            cure=(
-                "`ripieno verify` names the damage and recovers what is whole; or restore the file from a copy"
-                if damaged
-                else "free some space, choose another folder or start the server; nothing was committed"
-            ),
-        ) from error
+        raise _told(str(error.orig)) from error
+    except (sqlite3.Error, driver) as error:
+        raise _told(str(error)) from error
+
+
+def _told(said: str) -> StoreBusy | StoreFault:
+    if "locked" in said:
+        return StoreBusy(
+            f"A writer waits at most {_PATIENCE} s for another", value=said,
+            cause="another program writes into the same database", cure="close it, or try again; nothing was committed",
+        )  # fmt: skip
+    if any(word in said for word in ("malformed", "not a database", "corrupt")):
+        cause, cure = (
+            "a damaged file",
+            "`ripieno verify` names the damage and recovers what is whole; or restore the file from a copy",
+        )
+    elif "full" in said or "I/O" in said:
+        cause, cure = "a full disk", "free some space; nothing was committed"
+    else:
+        cause = "a missing permission, a file that is no longer there, or a server that does not answer"
+        cure = "choose another folder or start the server; nothing was committed"
+    return StoreFault("The project's database can be read and written", value=said, cause=cause, cure=cure)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select, text, update
 
 from ripieno.memory import head
-from ripieno.memory.database import Database, StoreBusy
+from ripieno.memory.database import Database, StoreBusy, explained
 from ripieno.memory.ropes import hash_of
 from ripieno.memory.schema import PROJECTS
 
@@ -41,7 +41,7 @@ def hold(database: Database, project: str, wait: float) -> Iterator[None]:
 def _file(database: Database, project: int, wait: float, busy: Callable[[], StoreBusy]) -> Iterator[None]:
     assert database.file is not None
     path = database.file.with_name(f".{database.file.name}.{project}.lock")
-    with closing(sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)) as connection:
+    with explained(), closing(sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)) as connection:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:

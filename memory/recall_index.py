@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ripieno.memory.database import StoreFault
+from ripieno.memory.database import StoreFault, explained
 from ripieno.memory.embedding import FORM, SIZE, Vector, music_of, stored
 from ripieno.memory.recall import Item
 
@@ -43,32 +43,33 @@ class FileIndex:
 
     def add(self, items: Iterable[Item]) -> None:
         """See `Index`."""
-        with self._file:
+        with explained(), self._file:
             self._file.executemany("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?)", map(_row, items))
         self._matrix = None
 
     def remove(self, ids: Iterable[str]) -> None:
         """See `Index`."""
-        with self._file:
+        with explained(), self._file:
             self._file.executemany("DELETE FROM items WHERE id = ?", [(i,) for i in ids])
         self._matrix = None
 
     def items(self, kind: str | None = None) -> dict[str, Item]:
         """See `Index`."""
-        rows = self._file.execute("SELECT * FROM items WHERE ? IS NULL OR kind = ? ORDER BY id", (kind, kind))
-        return {row[0]: _item(row) for row in rows}
+        with explained():
+            rows = self._file.execute("SELECT * FROM items WHERE ? IS NULL OR kind = ? ORDER BY id", (kind, kind))
+            return {row[0]: _item(row) for row in rows}
 
     def nearest(self, vector: Vector, limit: int, kind: str | None) -> Sequence[tuple[Item, float]]:
         """See `Index`."""
-        matrix = self._all()
-        wanted = np.flatnonzero([kind in (None, k) for k in self._kinds])
-        scores = matrix[wanted] @ vector
-        best = np.lexsort((wanted, -scores))[:limit]
         found: list[tuple[Item, float]] = []
-        for i in best:
-            row = self._file.execute("SELECT * FROM items WHERE id = ?", (self._ids[wanted[i]],)).fetchone()
-            if row is not None:  # or another process has just removed it
-                found.append((_item(row), float(scores[i])))
+        with explained():
+            matrix = self._all()
+            wanted = np.flatnonzero([kind in (None, k) for k in self._kinds])
+            scores = matrix[wanted] @ vector
+            for i in np.lexsort((wanted, -scores))[:limit]:
+                row = self._file.execute("SELECT * FROM items WHERE id = ?", (self._ids[wanted[i]],)).fetchone()
+                if row is not None:  # or another process has just removed it
+                    found.append((_item(row), float(scores[i])))
         return found
 
     def close(self) -> None:

@@ -1,15 +1,18 @@
 """Kills whole turns (SIGKILL) and takes them up again. Run as a program by `test_cut_off.py` and by `benchmarks/durability`:
 
     python -P tests/app/cutting.py FOLDER ROUNDS SEED
+    python -P tests/app/cutting.py full FOLDER
 
 Each child takes one turn on the project in FOLDER and is killed, in turn: when an agent gives its next sign of life, before one
 statement of the store, or at a random moment. The parent then finishes what was cut off. Whatever happened, the turn is done
-once and whole, or cleanly gone; every version that ever was verifies. Prints a JSON object.
+once and whole, or cleanly gone; every version that ever was verifies. `full`: turns on a disk that is full from some byte on.
+Prints a JSON object.
 """
 
 import json
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -25,7 +28,7 @@ from ripieno.agents.state import Progress
 from ripieno.app.places import place
 from ripieno.app.project import Project
 from ripieno.app.session import Session
-from ripieno.memory.store import Store
+from ripieno.memory.store import Store, StoreFault
 
 FIRST = "a march for flute, piano and cello, 8 bars"
 TURNS = (
@@ -62,8 +65,35 @@ def child(session: Session, folder: Path, text: str, seed: int, way: str, at: in
         os._exit(code)
 
 
+def full(folder: Path) -> None:
+    """Turns that find the disk full, at once or somewhat later; each is refused in words, and is taken once there is room."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    session, refused = Session(), list[str]()
+    with Project(session, place(folder, new=True)) as project:
+        project.say(FIRST, seed=1, candidates=1)
+        for i, extra in enumerate((0, 5_000, 20_000, 50_000, 100_000)):
+            before = look(folder)
+            largest = max(f.stat().st_size for f in folder.iterdir())
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest + extra, resource.RLIM_INFINITY))
+            try:
+                project.say(TURNS[i % 2], candidates=1, may_ask=False)
+            except StoreFault as fault:
+                refused.append(fault.message)
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            if isinstance(project.under_way(), CutOff):
+                project.go_on()
+            after = look(folder)
+            assert after["told"] in (before["told"], [*before["told"], TURNS[i % 2]])
+            project.say("what key is this in?", candidates=1, may_ask=False)
+    print(json.dumps({"refused": refused, "told": look(folder)["told"]}))
+
+
 def main() -> None:
     """Runs what the command line says."""
+    if sys.argv[1] == "full":
+        full(Path(sys.argv[2]))
+        return
     folder, rounds, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     session, chance = Session(), random.Random(seed)
     with Project(session, place(folder, new=True)) as project:
