@@ -74,31 +74,59 @@ def write_bass(part: Part, context: Context) -> Notes:
         if not part.plays(index):
             previous = None
             continue
-        patterns = groove.rhythm.bass
-        pattern = suited(patterns, [p.players for p in patterns], part, context, index)
-        targets = _section_targets(part, context, harmony, pattern, index)
+        targets = _section_targets(part, context, harmony, index)
         if not targets:
             continue
         rng = context.rng("bass pitches", part.id, section_key(plan))
         line = pitches(targets, low, high, previous, plan.key.scale, rng)
         previous = line[-1]
         ends = {timeline.bar_start(p.first_bar + p.bars) for p in plan.phrases} if part.instrument.breath else set()
-        rows.extend(_notes(targets, line, pattern.gate, context.rng("bass touch", part.id, index), ends, timeline.ppq))
+        rows.extend(_notes(targets, line, context.rng("bass touch", part.id, index), ends, timeline.ppq))
     return make_notes(_monophonic(rows))
 
 
-def _section_targets(part: Part, context: Context, harmony: Harmony, pattern: BassPattern, section: int) -> list[Target]:
+@dataclass(frozen=True)
+class Figure:
+    """A bass figure as a section plays it: its pattern, the intervals of its riff, and after how many bars it begins anew."""
+
+    pattern: BassPattern
+    riff: tuple[int, ...]
+    repeat: int
+
+
+def _figures(part: Part, context: Context, section: int) -> dict[tuple[int, str], Figure]:
+    """The figures that the bars of a section ask for, by (figure, place)."""
+    groove, plan = groove_of(context), context.form.sections[section]
+    patterns, rhythm = groove.rhythm.bass, groove.rhythm
+    players = [p.players for p in patterns]
+    out = {}
+    for here in groove.bars[plan.section.first_bar : plan.section.end_bar]:
+        wanted = here.figure, here.place
+        if wanted in out:
+            continue
+        pattern = suited(patterns, players, part, context, section, *wanted) or suited(
+            patterns, players, part, context, section, here.figure
+        )
+        assert pattern is not None  # only places of their own may have none
+        riff = pattern.riff or _riff(context, plan.section.label or plan.kind, pattern)
+        repeat = max(1, bars_of(pattern.line[0], rhythm.cell_of(pattern), rhythm.metre_of(pattern)))
+        out[wanted] = Figure(pattern, riff, repeat)
+    return out
+
+
+def _section_targets(part: Part, context: Context, harmony: Harmony, section: int) -> list[Target]:
     """What the notes of a section are to be, in order of time."""
     groove, timeline, plan = groove_of(context), context.form.timeline, context.form.sections[section]
     key = section_key(plan)
-    riff = pattern.riff or _riff(context, plan.section.label or plan.kind, pattern)
-    repeat = max(1, bars_of(pattern.line[0], groove.rhythm.cell_of(pattern), groove.rhythm.metre_of(pattern)))
+    figures = _figures(part, context, section)
     targets: list[Target] = []
     riff_place, rooted = 0, -1  # notes of the riff played; index of the last chord whose root was given
     for bar in range(plan.section.first_bar, plan.section.end_bar):
         here, metre, start, end = groove.bars[bar], timeline.metre_at(bar), timeline.bar_start(bar), timeline.bar_start(bar + 1)
         place = bar - plan.section.first_bar
-        riff_place = 0 if place % repeat == 0 else riff_place
+        figure = figures[here.figure, here.place]
+        pattern, riff = figure.pattern, figure.riff
+        riff_place = 0 if place % figure.repeat == 0 else riff_place
         strokes = _bar_strokes(pattern, here, groove, place, metre, timeline.ppq, context.rng("bass", part.id, key, place))
         changes = [t - start for t in harmony.changes(start, end)]
         if not here.stop and not here.last:
@@ -117,7 +145,7 @@ def _section_targets(part: Part, context: Context, harmony: Harmony, pattern: Ba
             targets.append(Target(
                 tick, stroke.length, symbol, harmony.chords[chord], harmony.chords[coming],
                 metre.weight(stroke.offset, timeline.ppq), stroke.offset in here.kick,
-                riff[riff_place % len(riff)] if riff else 0,
+                riff[riff_place % len(riff)] if riff else 0, pattern.gate,
             ))  # fmt: skip
             riff_place += stroke.symbol == "m"
     return targets
@@ -187,14 +215,14 @@ def _with_changes(strokes: list[Stroke], changes: list[int], metre: Metre, ppq: 
         before = [s for s in strokes if s.offset < change]
         anticipated = bool(before) and before[-1].symbol == "n" and change - before[-1].offset <= ppq
         sounding = bool(before) and before[-1].offset + before[-1].length > change
-        soon = any(change < s.offset <= change + ppq // 2 for s in strokes)
+        soon = any(change < s.offset <= change + ppq // 2 and s.symbol not in "ag" for s in strokes)
         if not anticipated and (sounding or not soon) and (change or strokes[:1] == []):
             strokes = _inserted(strokes, change, "R", length, ppq)
     return strokes
 
 
 def _notes(
-    targets: list[Target], line: list[int], gate: float, rng: np.random.Generator, breaths: set[int],
+    targets: list[Target], line: list[int], rng: np.random.Generator, breaths: set[int],
     ppq: int,
 ) -> list[tuple[int, int, int, int]]:  # fmt: skip
     rows = []
@@ -204,7 +232,7 @@ def _notes(
         if target.symbol == "g":
             rows.append((target.tick, min(length, ppq // 6), pitch, 42))
             continue
-        sounding = round(length * gate)
+        sounding = round(length * target.gate)
         if target.tick + length in breaths and sounding > ppq // 2:  # room for a breath at the phrase's end
             sounding -= ppq // 4
         velocity = int(np.clip(level + rng.normal(0, 3), 1, 127))

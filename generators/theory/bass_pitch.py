@@ -26,7 +26,7 @@ class Target:
     """One note to be pitched: its place (ticks), its function in the figure, the chord it sounds in and the next chord.
 
     `weight` is its metrical weight, `kick` whether the kick strikes with it, `riff` the interval above the root if it is a
-    riff's note 'm'.
+    riff's note 'm', `gate` how much of its length it sounds.
     """
 
     tick: int
@@ -37,6 +37,7 @@ class Target:
     weight: float
     kick: bool
     riff: int = 0
+    gate: float = 1.0
 
 
 def pitches(

@@ -11,15 +11,17 @@ Onset = tuple[int, int, float]
 ACCENTS = {"X": 1.0, "x": 0.7, "?": 0.6, "o": 0.35}
 
 
-def comp_pattern(part: Part, context: Context, section_index: int) -> CompPattern:
-    """The comping rhythm of a part in a section; sections that share a groove share it. Chosen once per context."""
-    name = f"comping:{part.id}:{section_index}:{part.density}"
-    found = context.notes.get(name)
-    if not isinstance(found, CompPattern):
+def comp_pattern(part: Part, context: Context, section_index: int, figure: int = 0, place: str = "") -> CompPattern | None:
+    """The comping rhythm of a part in a section; sections that share a groove share it. Chosen once per context.
+
+    `figure`, `place` and what is returned as in `groove.suited`.
+    """
+    name = f"comping:{part.id}:{section_index}:{part.density}:{figure}:{place}"
+    if name not in context.notes:
         patterns = groove_of(context).rhythm.comp
-        found = suited(patterns, [p.players for p in patterns], part, context, section_index)
-        context.notes[name] = found
-    return found
+        context.notes[name] = suited(patterns, [p.players for p in patterns], part, context, section_index, figure, place)
+    found = context.notes[name]
+    return found if isinstance(found, CompPattern) else None
 
 
 def comp_onsets(part: Part, context: Context, section_index: int, bar: int) -> tuple[Onset, ...]:
@@ -36,7 +38,9 @@ def comp_onsets(part: Part, context: Context, section_index: int, bar: int) -> t
         return ((0, metre.bar_ticks(ppq), 0.9),)
     if here.stop:
         return ((0, ppq // 2, 1.0),)
-    pattern = comp_pattern(part, context, section_index)
+    own = comp_pattern(part, context, section_index, here.figure, here.place) if here.place else None
+    pattern = own or comp_pattern(part, context, section_index, here.figure)
+    assert pattern is not None  # only places of their own may have none
     place = bar - plan.section.first_bar
     strokes = line_bar(
         pattern.line, here.variant, place, groove.rhythm.cell_of(pattern), groove.rhythm.metre_of(pattern), metre,

@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from ripieno.generators.theory.grids import Stroke, bars_of, cell_ticks, fit, same_shape
+from ripieno.generators.theory.phrase_figures import bar_figures
 from ripieno.generators.theory.rhythm_style import STEADY, DrumPattern, Pattern, RhythmStyle, read_metre
 from ripieno.generators.theory.types import Context, Part, SectionPlan
 from ripieno.score.time import Metre
@@ -23,6 +24,7 @@ BACKBEAT_LINES = ("snare", "snare_two", "clap", "rim")
 KICK_LINES = ("kick", "soft_kick")
 TOGETHER = 8.0  # how much more likely a pattern is whose figure the drums play
 QUIET_KINDS = ("break", "bridge")
+USUAL, ALTERNATES = 0.55, 4  # chance that a section's usual alternate is the one written first; alternates told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,9 @@ class BarGroove:
         section: index of its section.
         energy: of the section, bent by the place in the phrase and by the request's density, 0..1.
         feel: 'normal', 'half' or 'double'.
-        variant: which alternate of a line is played: 0 the usual one.
+        variant: which alternate of a line is played.
+        figure: 0 where the section's usual figures are played, 1 where the other ones are.
+        place: 'close' in the bar that ends a phrase with a figure of its own, 'approach' in the bar before, else ''.
         lines: the drum strokes by line, before a fill and before optional strokes are decided.
         kick, backbeat: where the kick and the backbeat fall; what bass and comping lock to.
         fill: the fill's strokes by line, and the offset at which it takes over; None without one.
@@ -58,15 +62,18 @@ class BarGroove:
     last: bool = False
     phrase_end: bool = False
     section_end: bool = False
+    figure: int = 0
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SectionGroove:
-    """What holds for a section: its drum pattern and its feel."""
+    """What holds for a section: its drum patterns (the usual and the other one), its feel, and its usual alternate."""
 
-    pattern: DrumPattern
+    patterns: tuple[DrumPattern, DrumPattern]
     feel: str
     energy: float
+    usual: int
 
 
 @dataclass(frozen=True)
@@ -89,14 +96,16 @@ def house_patterns() -> dict[str, RhythmStyle]:
 
 
 def complete(rhythm: RhythmStyle) -> RhythmStyle:
-    """The tables with each empty list taken from the house patterns of the same feel."""
+    """The tables with each empty list taken from the house patterns of the same feel, and figures for closes where none are."""
     house = house_patterns()[rhythm.feel]
     filled: dict[str, tuple[Pattern, ...]] = {}
     for table in ("drums", "fill", "bass", "comp"):
-        if not getattr(rhythm, table):
-            filled[table] = tuple(
-                p.model_copy(update={"metre": p.metre or house.metre, "cell": p.cell or house.cell})
-                for p in getattr(house, table)
+        own = getattr(rhythm, table)
+        lacking = [p for p in getattr(house, table)
+                   if (not own and not p.place) or (rhythm.closes and p.place and not any(q.place for q in own))]  # fmt: skip
+        if lacking:
+            filled[table] = own + tuple(
+                p.model_copy(update={"metre": p.metre or house.metre, "cell": p.cell or house.cell}) for p in lacking
             )
     return rhythm.model_copy(update=filled) if filled else rhythm
 
@@ -111,13 +120,14 @@ def groove_of(context: Context) -> Groove:
 
 
 def at_home(
-    patterns: Iterable[P], energy: float, kind: str, metre: Metre | None = None, rhythm: RhythmStyle | None = None
-) -> list[P]:
+    patterns: Iterable[P], energy: float, kind: str, metre: Metre | None = None, rhythm: RhythmStyle | None = None,
+    place: str = "",
+) -> list[P]:  # fmt: skip
     """The patterns meant for a section of this energy and kind; the nearest in energy where none is.
 
-    Patterns written for the metre come before those that must be fitted to it.
+    Patterns written for the metre come before those that must be fitted to it. `place`: as in `Pattern`.
     """
-    fitting = [p for p in patterns if not p.sections or kind in p.sections]
+    fitting = [p for p in patterns if p.place == place and (not p.sections or kind in p.sections)]
     if metre is not None and rhythm is not None:
         own = [p for p in fitting if same_shape(rhythm.metre_of(p), metre)]
         fitting = own or [p for p in fitting if same_shape(rhythm.metre_of(p), read_metre(rhythm.metre))] or fitting
@@ -170,14 +180,22 @@ def _section_groove(context: Context, rhythm: RhythmStyle, plan: SectionPlan) ->
     rng = context.rng("groove", section_key(plan))
     energy = _asked_energy(context, plan.section.energy)
     metre = context.form.timeline.metre_at(plan.section.first_bar)
-    pattern = choose(at_home(rhythm.drums, energy, plan.kind, metre, rhythm), rng)
+    able = at_home(rhythm.drums, energy, plan.kind, metre, rhythm)
+    pattern = choose(able, rng)
     draw = float(rng.random())
     feel = "normal"
     if plan.kind in QUIET_KINDS and energy <= 0.55 and draw < rhythm.half_time:
         feel = "half"
     elif energy >= 0.85 and draw < rhythm.double_time:
         feel = "double"
-    return SectionGroove(pattern, feel, energy)
+    usual = int(rng.integers(1, ALTERNATES)) if rng.random() > USUAL else 0
+    return SectionGroove((pattern, _other(able, pattern, rng)), feel, energy, usual)
+
+
+def _other(able: Sequence[P], first: P, rng: np.random.Generator, figure: str = "") -> P:
+    """Another pattern that is as much at home as the first; the first itself where there is none."""
+    rest = [p for p in able if p is not first]
+    return choose(rest, rng, figure) if rest else first
 
 
 def _asked_energy(context: Context, energy: float) -> float:
@@ -198,6 +216,7 @@ def _plan_bars(
     ends = {p.first_bar + p.bars - 1 for p in plan.phrases}
     rng = context.rng("groove bars", section_key(plan), plan.occurrence)
     rise = following is not None and following.section.energy > section.energy + 0.05
+    figures = bar_figures(plan, rhythm.change, rhythm.closes, lambda idea: context.rng("figures", section_key(plan), idea))
     out = []
     for bar in range(section.first_bar, section.end_bar):
         metre, place = timeline.metre_at(bar), bar - section.first_bar
@@ -205,8 +224,9 @@ def _plan_bars(
         phrase_end = bar in ends or section_end
         last = bar == context.form.bars - 1
         draws = rng.random(4)
-        variant = _variant(rhythm.variation, place, phrase_end, float(draws[0]), float(draws[1]))
-        lines = pattern_bar(rhythm, chosen.pattern, place, variant, metre, chosen.feel, timeline.ppq)
+        variant = chosen.usual + _variant(rhythm.variation, place, phrase_end, float(draws[0]), float(draws[1]))
+        pattern = chosen.patterns[figures[place].figure]
+        lines = pattern_bar(rhythm, pattern, place, variant, metre, chosen.feel, timeline.ppq)
         energy = _bent(chosen.energy, plan, bar, rise)
         rolls = rhythm.risers and plan.kind == "build"  # the roll is fill and break in one
         stop = bool(section_end and rise and not last and not rolls and draws[2] < rhythm.breaks)
@@ -223,6 +243,7 @@ def _plan_bars(
             kick=tuple(k for k in kick if fill is None or k < fill_start),
             backbeat=_offsets(lines, BACKBEAT_LINES), fill=fill, fill_start=fill_start, crash=bool(opening or middle),
             stop=stop, last=last, phrase_end=phrase_end, section_end=section_end,
+            figure=figures[place].figure, place=figures[place].place,
         ))  # fmt: skip
     return out
 
@@ -322,23 +343,40 @@ def matches(players: tuple[str, ...], part: Part) -> int:
     return 2 if part.instrument.technique in players or part.role.value in players else 0
 
 
-def suited(patterns: Sequence[P], players: Sequence[tuple[str, ...]], part: Part, context: Context, section: int) -> P:
+def suited(
+    patterns: Sequence[P], players: Sequence[tuple[str, ...]], part: Part, context: Context, section: int,
+    figure: int = 0, place: str = "",
+) -> P | None:  # fmt: skip
     """The pattern that a part plays in a section: meant for the player as specifically as may be, and at home there.
 
     A general pattern that is at home in the energy is better than a specific one that is not. Sections that share their
     groove share the choice.
+
+    Args:
+        figure: 0 the usual pattern, 1 another one, where there is one as fitting.
+        place: as in `Pattern`.
+
+    Returns:
+        None where a place other than '' has no pattern for the player at this energy.
     """
     groove, plan = groove_of(context), context.form.sections[section]
     energy = float(np.clip(groove.sections[section].energy + 0.5 * (part.density - 0.5), 0.0, 1.0))
     metre = context.form.timeline.metre_at(plan.section.first_bar)
-    scores = [matches(p, part) for p in players]
-    rng = context.rng("pattern", section_key(plan), part.id)
-    drums = groove.sections[section].pattern
-    figure = drums.figure or drums.name
+    scores = [matches(p, part) if q.place == place else 0 for q, p in zip(patterns, players, strict=True)]
+    rng = context.rng("pattern", section_key(plan), part.id, place)
+    drums = groove.sections[section].patterns
+    names = [d.figure or d.name for d in drums]
+    able: list[P] = []
     for level in sorted({s for s in scores if s}, reverse=True):
         meant = [p for p, s in zip(patterns, scores, strict=True) if s == level]
-        here = [p for p in at_home(meant, energy, plan.kind, metre, groove.rhythm) if p.energy[0] <= energy <= p.energy[1]]
-        if here:
-            return choose(here, rng, figure)
-    meant = [p for p, s in zip(patterns, scores, strict=True) if s == max(scores)]
-    return choose(at_home(meant, energy, plan.kind, metre, groove.rhythm) or list(patterns), rng, figure)
+        able = [p for p in at_home(meant, energy, plan.kind, metre, groove.rhythm, place)
+                if p.energy[0] <= energy <= p.energy[1]]  # fmt: skip
+        if able:
+            break
+    if not able and place:
+        return None
+    if not able:
+        meant = [p for p, s in zip(patterns, scores, strict=True) if s and s == max(scores)]
+        able = at_home(meant, energy, plan.kind, metre, groove.rhythm) or [p for p in patterns if not p.place]
+    first = choose(able, rng, names[0])
+    return _other(able, first, rng, names[1]) if figure else first

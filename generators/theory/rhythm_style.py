@@ -55,6 +55,7 @@ class Pattern(Frozen):
         weight: how often it is chosen among those at home.
         sections: kinds of section it is kept for ('chorus'); empty means any.
         figure: patterns of one figure are chosen together: bass and comping of the drums' figure. Empty: the name.
+        place: '' anywhere; 'close' only in the bar that ends a phrase, 'approach' only in the bar before it.
         metre, cell: where they differ from the style's own.
     """
 
@@ -63,6 +64,7 @@ class Pattern(Frozen):
     weight: float = Field(default=1.0, gt=0.0, le=100.0)
     sections: tuple[str, ...] = ()
     figure: str = ""
+    place: str = Field(default="", pattern="^(|close|approach)$")
     metre: str = ""
     cell: str = ""
 
@@ -190,6 +192,8 @@ class RhythmStyle(Frozen):
         crash: section starts at this energy or above are marked by a crash cymbal; above 1: never.
         fills: how readily phrases end in a fill, 0..1; section ends always may.
         variation: how readily a bar takes an alternate of its lines: 0 never, 0.35 song-like, 0.85 in free conversation.
+        change: how readily the players take another figure with another phrase, 0..1.
+        closes: how readily bass and chords play a figure of their own where a phrase ends, 0..1.
         breaks: how readily a section is led into by a break of the whole band, 0..1.
         half_time: chance that a quiet bridge or break goes in half-time feel.
         double_time: chance that a section of full energy goes in double time.
@@ -210,6 +214,8 @@ class RhythmStyle(Frozen):
     crash: float = Field(default=0.55, ge=0.0, le=2.0)
     fills: Unit = 0.5
     variation: Unit = 0.35
+    change: Unit = 0.6
+    closes: Unit = 0.5
     breaks: Unit = 0.0
     half_time: Unit = 0.0
     double_time: Unit = 0.0
