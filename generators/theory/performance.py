@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ripieno.generators.theory.pulse import beside, sway
 from ripieno.generators.theory.rhythm_style import KIT
 from ripieno.generators.theory.types import Context, Form, Part
 from ripieno.score.brief import Brief, Origin
@@ -101,14 +102,17 @@ def perform(part: Part, notes: Notes, context: Context) -> Notes:
         ends = np.where(notes["start"] >= bar_lines[-2], np.minimum(ends, starts + beat), ends)
     if not quantised:
         per_ms = timeline.tempos[0].bpm * PPQ / 60_000.0
-        shift = rng.normal(0.0, style.human_ms * 0.6, len(notes)).clip(-20, 20)
+        if part.role is Role.DRUMS:
+            shift = beside(notes, context, rng)
+        else:
+            shift = rng.normal(0.0, style.human_ms * 0.6, len(notes)).clip(-20, 20)
         shift = shift + _place(part, notes, context)
         if part.role in (Role.CHORDS, Role.PAD, Role.ARPEGGIO):  # a chord is struck by one hand: one displacement an onset
             _, where = np.unique(notes["start"], return_inverse=True)
             shift = shift[where]
-        move = shift * per_ms
         on_line = np.isin(notes["start"], bar_lines)  # what opens a bar stays in its bar
-        move[on_line] = np.abs(move[on_line])
+        shift[on_line] = np.abs(shift[on_line])
+        move = (shift + sway(context, notes["start"].astype(np.float64))) * per_ms
         starts, ends = starts + move, ends + move
     return _sound(notes, starts, ends, velocity, timeline.bar_start(form.bars))
 

@@ -22,25 +22,39 @@ MIX: dict[str, int] = {
     "tom_floor": 98, "tom_low": 96, "tom_mid": 96, "tom_high": 96, "": 82,
 }  # fmt: skip
 GHOST_SHARE, ACCENT_SHARE = 0.45, 1.18  # where the data say nothing
-_FAMILY = {"snare_two": "snare", "clap": "snare", "ride_two": "ride", "soft_kick": "kick", "tom_floor": "tom",
+SOFTEST = 0.33  # share of a normal stroke below which a ghost note is lost in a mix
+UNEVEN, WIDEST = 0.45, 9.0  # how much of the spread that pads show a listener should hear; velocities
+FAMILY = {"snare_two": "snare", "clap": "snare", "ride_two": "ride", "soft_kick": "kick", "tom_floor": "tom",
            "tom_low": "tom", "tom_mid": "tom", "tom_high": "tom"}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
-def _learnt() -> dict[str, dict[str, Any]]:
+def _tables() -> dict[str, Any]:
     text = resources.files("ripieno.generators.theory").joinpath("data/groove.json").read_text(encoding="utf-8")
-    styles: dict[str, dict[str, Any]] = json.loads(text)["styles"]
+    tables: dict[str, Any] = json.loads(text)
+    return tables
+
+
+def learnt() -> dict[str, dict[str, Any]]:
+    """Statistics by style and drum; what each figure is says `scripts/learn_groove.py`."""
+    styles: dict[str, dict[str, Any]] = _tables()["styles"]
     return styles
+
+
+def swaying(drummer: str) -> tuple[float, float]:
+    """Spread of a drummer's bars around the click in ms, and how much of it is kept from bar to bar; 0, 0 if unknown."""
+    row = _tables()["sway"].get(drummer)
+    return (float(row["sd"]), max(0.0, float(row["kept"]))) if row else (0.0, 0.0)
 
 
 def drummers() -> tuple[str, ...]:
     """Whose playing was learnt: the values of a style's `drummer` beside 'machine'."""
-    return tuple(_learnt())
+    return tuple(learnt())
 
 
 def ghost_chances(drummer: str) -> tuple[float, ...]:
     """How many ghost notes the drummer plays on the snare at each sixteenth of a 4/4 bar, on average; all 0 if unknown."""
-    row = _learnt().get(drummer, {}).get("snare")
+    row = learnt().get(drummer, {}).get("snare")
     return tuple(row["ghosts"]) if row else (0.0,) * 16
 
 
@@ -51,7 +65,7 @@ class Touch:
     """
 
     def __init__(self, drummer: str, metre: Metre, ppq: int) -> None:
-        self._table: Mapping[str, Any] = _learnt().get(drummer, {})
+        self._table: Mapping[str, Any] = learnt().get(drummer, {})
         self._machine = drummer == "machine"
         self._bar = metre.bar_ticks(ppq)
         self._metre, self._ppq = metre, ppq
@@ -60,12 +74,12 @@ class Touch:
 
     def velocity(self, line: str, stroke: Stroke, energy: float, rng: np.random.Generator) -> int:
         """Velocity 1..127 of a stroke at this energy of the section."""
-        row = self._table.get(_FAMILY.get(line, line)) or self._table.get("hihat")
+        row = self._table.get(FAMILY.get(line, line)) or self._table.get("hihat")
         share = 1.0
         if stroke.symbol == "o":
             share = GHOST_SHARE
             if row and row["levels"][1]:
-                share = min(max(row["levels"][0] / row["levels"][1], 0.38), 0.6)
+                share = min(max(row["levels"][0] / row["levels"][1], SOFTEST), 0.6)
         elif stroke.symbol == "X":
             share = ACCENT_SHARE
         elif stroke.symbol == "?":
@@ -75,7 +89,7 @@ class Touch:
             return _clip(level)
         if stroke.symbol != "X":
             level += self._lean(row, stroke) * share
-        spread = 3.5 if row is None else min(float(row["velocity_sd"]) / 4, 5.0)
+        spread = 3.5 if row is None else min(float(row["velocity_sd"]) * UNEVEN, WIDEST)
         return _clip(level + float(rng.normal(0.0, spread)))
 
     def _lean(self, row: Mapping[str, Any] | None, stroke: Stroke) -> float:
