@@ -9,7 +9,7 @@ import numpy as np
 
 from ripieno.generators.theory.grids import Stroke
 from ripieno.generators.theory.groove import KICK_LINES, BarGroove, Groove, groove_of, section_key
-from ripieno.generators.theory.rhythm_style import HAND, KEYS, STEADY
+from ripieno.generators.theory.rhythm_style import KEYS, STEADY
 from ripieno.generators.theory.touch import Touch, ghost_chances, touch
 from ripieno.generators.theory.types import Context, Part, SectionPlan
 from ripieno.score.piece import Notes, make_notes
@@ -200,8 +200,6 @@ def _playable(lines: Lines, hands: int, machine: bool) -> Lines:
                 continue
             if name in FEET:
                 feet_at[stroke.offset] = feet_at.get(stroke.offset, 0) + 1
-            elif name in HAND and not machine:
-                pass  # another player's
             else:
                 room = hands - (feet_at.get(stroke.offset, 0) if machine else 0)
                 if taken.get(stroke.offset, 0) >= room:

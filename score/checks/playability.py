@@ -208,8 +208,11 @@ def check_limbs(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
         if line.track.instrument.family != "drum kit" or line.track.midi_program in MANY_HANDED or not len(line):
             continue
         by_hand = ~np.isin(line.pitch, HAND_DRUMS_FREE)
-        hands = np.add.reduceat(by_hand.astype(np.int64), line.onsets)
-        bars = line.bar[line.onsets[hands > 2]]
+        struck = np.unique(line.start[by_hand].astype(np.int64) * 128 + line.pitch[by_hand])  # a drag is one hand's
+        places, hands = np.unique(struck // 128, return_counts=True)
+        bars = reading.bar_of(places[hands > 2])
+        if not len(bars):
+            continue
         for first, end in bar_runs(bars, reading.bars, gap=1):
             yield Finding(
                 "playability.limbs", "warning", (line.track.id,), (first, end),

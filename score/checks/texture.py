@@ -16,6 +16,7 @@ MUD_INTERVAL = 4  # semitones
 BASS_DRUMS = (35, 36)
 SUNG = (Role.LEAD, Role.COUNTERMELODY, Role.PAD)  # roles that sing; ghost notes belong to bass and comping
 ADRIFT = 0.65  # share of a part's attacks
+FIGURED = 0.6  # share of the beats with one and the same figure that makes it a figure
 
 
 def stretches(reading: Reading) -> list[tuple[str, int, int]]:
@@ -93,9 +94,32 @@ def _hits(start: Ints, targets: Ints, tolerance: int = 1) -> int:
 
 
 def _steady(reading: Reading, starts: Ints, first: int, end: int) -> bool:
-    """Whether attacks fall on nearly every beat: a walking bass, a bass drum on all fours. The other then plays between."""
-    beats = reading.beats[(reading.beat_bar >= first) & (reading.beat_bar < end)]
+    """Whether attacks fall on nearly every beat: a walking bass, a bass drum on all fours. The other then plays between.
+
+    Only bars with attacks count: the bass drum leaves the last bars of a build, and is steady all the same.
+    """
+    if not len(starts):
+        return False
+    played = np.unique(reading.bar_of(starts))
+    inside = (reading.beat_bar >= first) & (reading.beat_bar < end) & np.isin(reading.beat_bar, played)
+    beats = reading.beats[inside]
     return bool(len(beats)) and _hits(beats, starts) >= 0.8 * len(beats)
+
+
+def _figured(reading: Reading, starts: Ints) -> bool:
+    """Whether the same places are struck in most of the beats that have any: a figure that goes with the beat."""
+    beat = np.searchsorted(reading.beats, starts, side="right") - 1
+    places = np.minimum(starts - reading.beats[np.maximum(beat, 0)], 31)
+    _, where = np.unique(beat, return_inverse=True)
+    figures = np.zeros(int(where.max()) + 1, dtype=np.int64)
+    np.bitwise_or.at(figures, where, np.int64(1) << places.astype(np.int64))
+    return float(np.unique(figures, return_counts=True)[1].max()) >= FIGURED * len(figures)
+
+
+def _kicks(reading: Reading) -> Ints:
+    """The strokes of the bass drum of all kits, in order."""
+    struck = [d.start[np.isin(d.pitch, BASS_DRUMS)] for d in reading.drums if d.track.instrument.family == "drum kit"]
+    return np.unique(np.concatenate(struck)) if struck else np.zeros(0, dtype=np.int64)
 
 
 def check_bass_drums(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
@@ -105,7 +129,7 @@ def check_bass_drums(reading: Reading, brief: Brief | None) -> Iterator[Finding]
     if not kit or not basses:
         return
     struck = np.unique(np.concatenate([line.start for line in kit]))
-    kicks = np.unique(np.concatenate([line.start[np.isin(line.pitch, BASS_DRUMS)] for line in kit]))
+    kicks = _kicks(reading)
     for bass in basses:
         for name, first, end in stretches(reading):
             begin, finish = reading.bar_slots[first], reading.bar_slots[end]
@@ -116,6 +140,8 @@ def check_bass_drums(reading: Reading, brief: Brief | None) -> Iterator[Finding]
             if len(notes) < 8 or len(drums) < len(notes) / 2:
                 continue
             with_drums = _hits(notes, drums) / len(notes)
+            if with_drums < 0.5 and _steady(reading, kick, first, end) and _figured(reading, notes):
+                continue  # it rolls between the strokes of a bass drum on all fours
             if with_drums < 0.5:
                 yield Finding(
                     "groove.bass_off_drums", "warning", (bass.track.id, kit[0].track.id), (first, end),
@@ -138,6 +164,7 @@ def check_bass_drums(reading: Reading, brief: Brief | None) -> Iterator[Finding]
 
 def check_adrift(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """A part that plays beside the metre through a section: neither on beats nor on their halves, nor with anybody else."""
+    kicks = _kicks(reading)
     for line in reading.with_role(Role.LEAD, Role.COUNTERMELODY, Role.BASS):
         at = line.onsets
         if len(at) < 16:
@@ -152,6 +179,8 @@ def check_adrift(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
                 continue
             if len(joined) and _hits(line.start[at][inside & beside], joined, tolerance=0) > 0.5 * count:
                 continue  # the others play there too: it is the metre's own subdivision
+            if _steady(reading, kicks, first, end) and _figured(reading, line.start[at][inside]):
+                continue  # one figure in every beat, as a bass that rolls between the strokes of the bass drum
             share = float(beside[inside].mean())
             yield Finding(
                 "groove.adrift",
