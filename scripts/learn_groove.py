@@ -130,8 +130,11 @@ def main(folder: Path, target: Path) -> None:
             for drum, values in rest.items():
                 uneven[style][drum] += values
     styles = {
-        style: {drum: summary(rows, uneven[style][drum], bars[style]) for drum, rows in sorted(drums.items())
-                if len(rows) >= MIN_STROKES}  # fmt: skip
+        style: {
+            drum: summary(rows, uneven[style][drum], bars[style])
+            for drum, rows in sorted(drums.items())
+            if len(rows) >= MIN_STROKES
+        }
         for style, drums in sorted(gathered.items())
     }
     text = json.dumps(

@@ -66,7 +66,7 @@ class Harmony:
 
 def write_bass(part: Part, context: Context) -> Notes:
     """The bass part over the whole form, in ticks, within the part's register."""
-    groove, harmony, timeline = groove_of(context), Harmony.of(context), context.form.timeline
+    harmony, timeline = Harmony.of(context), context.form.timeline
     low, high = _register(part)
     rows: list[tuple[int, int, int, int]] = []
     previous: int | None = None
