@@ -25,21 +25,38 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from ripieno.agents.running import CutOff
 from ripieno.agents.state import Progress
+from ripieno.agents.understanding import Ask
 from ripieno.app.places import place
 from ripieno.app.project import Project
 from ripieno.app.session import Session
 from ripieno.memory.store import Store, StoreFault
 from ripieno.score.errors import RipienoError
+from ripieno.tools.ask import Describe
+from ripieno.tools.base import Instruction
+from ripieno.tools.make import Regenerate
+from ripieno.tools.notes import Transpose
+from ripieno.tools.scope import Scope
+from ripieno.tools.tempo import ChangeTempo
+from ripieno.tools.tracks import SetMix
+from ripieno.tools.turns import Undo
 
 FIRST = "a march for flute, piano and cello, 8 bars"
-TURNS = (
-    "mute the cello", "transpose the flute up an octave", "what key is this in?", "undo", "a bit slower", "unmute the cello",
-)  # fmt: skip
+CELLO, FLUTE = Scope(tracks=("cello",)), Scope(tracks=("flute",))
+TURNS: tuple[tuple[str, Instruction], ...] = (
+    ("mute the cello", SetMix(scope=CELLO, muted=True)),
+    ("the flute up an octave", Transpose(scope=FLUTE, octaves=1)),
+    ("what is this?", Describe()),
+    ("another tune", Regenerate(scope=FLUTE)),
+    ("undo", Undo()),
+    ("slower", ChangeTempo(factor=0.9)),
+    ("the cello again", SetMix(scope=CELLO, muted=False)),
+    ("the flute down", Transpose(scope=FLUTE, octaves=-1)),
+)
 _REFUSED = 3  # exit status of a child whose turn was refused in words
 WAYS = ("sign", "statement", "instant")
 
 
-def child(session: Session, folder: Path, text: str, seed: int, way: str, at: int) -> int:
+def child(session: Session, folder: Path, asked: tuple[str, Instruction], seed: int, way: str, at: int) -> int:
     """Forks a process that takes a turn and is killed at sign or statement number `at`; gives its id."""
     pid = os.fork()
     if pid:
@@ -61,7 +78,8 @@ def child(session: Session, folder: Path, text: str, seed: int, way: str, at: in
         with Project(session, place(folder)) as project:
             if way == "statement":
                 project._store.database.watch(point)
-            project.say(text, seed=seed, candidates=1, may_ask=False, watch=watch)
+            text, instruction = asked
+            project.do(Ask(instruction=instruction, words=text), text=text, seed=seed, watch=watch)
         code = 0
     except RipienoError:
         code = _REFUSED
@@ -76,11 +94,12 @@ def full(folder: Path) -> None:
     with Project(session, place(folder, new=True)) as project:
         project.say(FIRST, seed=1, candidates=1)
         for i, extra in enumerate((0, 5_000, 20_000, 50_000, 100_000)):
+            text, asked = TURNS[i % 4]
             before = look(folder)
             largest = max(f.stat().st_size for f in folder.iterdir())
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest + extra, resource.RLIM_INFINITY))
             try:
-                project.say(TURNS[i % 2], candidates=1, may_ask=False)
+                project.do(Ask(instruction=asked, words=text), text=text)
             except StoreFault as fault:
                 refused.append(fault.message)
             except RipienoError:
@@ -90,8 +109,8 @@ def full(folder: Path) -> None:
             if isinstance(project.under_way(), CutOff):
                 project.go_on()
             after = look(folder)
-            assert after["told"] in (before["told"], [*before["told"], TURNS[i % 2]])
-            project.say("what key is this in?", candidates=1, may_ask=False)
+            assert after["told"] in (before["told"], [*before["told"], text])
+            project.do(Ask(instruction=Describe(), words="what is this?"), text="what is this?")
     print(json.dumps({"refused": refused, "told": look(folder)["told"]}))
 
 
@@ -109,10 +128,11 @@ def main() -> None:
     found: Counter[str] = Counter()
     at = dict.fromkeys(WAYS, 0)
     for i in range(rounds):
-        text, way = TURNS[i % len(TURNS)], WAYS[i // len(TURNS) % len(WAYS)]
+        asked, way = TURNS[i % len(TURNS)], WAYS[i // len(TURNS) % len(WAYS)]
+        text = asked[0]
         at[way] += 1 if way == "sign" else 2
         before = look(folder)
-        pid = child(session, folder, text, i, way, at[way])
+        pid = child(session, folder, asked, i, way, at[way])
         if way == "instant":
             time.sleep(chance.uniform(0, whole / 2))
             with suppress(ProcessLookupError):
