@@ -29,7 +29,8 @@ from ripieno.score.piece import NOTE_DTYPE
 LEAST = 1200  # bytes: a smaller stretch costs less written again, against a base, than named by hash
 DEEPEST = 12  # bases of bases
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
-_STEP = NOTE_DTYPE.itemsize
+# A note as rows of kind n and m know it, whatever else becomes of NOTE_DTYPE: a start, and six bytes more.
+_NOTE = np.dtype([("start", "<i4"), ("rest", "u1", (6,))])
 _ALIKE = 0.7  # of its own size: what does not become smaller than that against a base is not like it
 _WINDOW = 32_768  # bytes: deflate sees no further back
 _RAW = -15  # deflate without a heading: the hash of the whole is the check
@@ -87,8 +88,8 @@ def json_cuts(data: bytes) -> tuple[Cut, ...]:
 def track_cuts(data: bytes) -> tuple[Cut, ...]:
     """Where to cut the bytes of a track (`Track.encoded`): its heading stays, notes and the rest are parts."""
     line = data.find(b"\n") + 1
-    notes = line + json.loads(data[:line])["notes"] * _STEP
-    cuts = (Cut(line, notes, notes=True), Cut(notes, len(data)))
+    notes = line + json.loads(data[:line])["notes"] * NOTE_DTYPE.itemsize
+    cuts = (Cut(line, notes, notes=NOTE_DTYPE.itemsize == _NOTE.itemsize), Cut(notes, len(data)))
     return tuple(c for c in cuts if c.end - c.start >= LEAST and c.end <= len(data))
 
 
@@ -216,14 +217,14 @@ def joined(row: Row, text: bytes, parts: Mapping[str, bytes]) -> bytes:
 
 def _columns(data: bytes) -> bytes:
     """Notes with each byte of the record in a row of its own, and starts as steps from note to note."""
-    notes = np.frombuffer(data, NOTE_DTYPE).copy()
+    notes = np.frombuffer(data, _NOTE).copy()
     notes["start"][1:] = np.diff(notes["start"])
-    return np.frombuffer(notes.tobytes(), np.uint8).reshape(-1, _STEP).T.tobytes()
+    return np.frombuffer(notes.tobytes(), np.uint8).reshape(-1, _NOTE.itemsize).T.tobytes()
 
 
 def _records(columns: bytes) -> bytes:
     """What `_columns` was given."""
-    flat = np.frombuffer(columns, np.uint8).reshape(_STEP, -1).T
-    notes = np.frombuffer(flat.tobytes(), NOTE_DTYPE).copy()
+    flat = np.frombuffer(columns, np.uint8).reshape(_NOTE.itemsize, -1).T
+    notes = np.frombuffer(flat.tobytes(), _NOTE).copy()
     notes["start"] = np.cumsum(notes["start"], dtype=np.int32)
     return notes.tobytes()
