@@ -16,14 +16,15 @@ from ripieno.generators.theory.harmony import plan_harmony
 from ripieno.generators.theory.melody import write_melody
 from ripieno.generators.theory.mend import without_parallels
 from ripieno.generators.theory.mixing import mix_of
-from ripieno.generators.theory.orchestration import Seat, requested_parts, seat_players, with_roles
+from ripieno.generators.theory.orchestration import requested_parts, seat_players, with_roles
 from ripieno.generators.theory.percussion import write_percussion
 from ripieno.generators.theory.performance import controls, levelled, perform
 from ripieno.generators.theory.playable import with_breath, within_hands
 from ripieno.generators.theory.reading import chords_of, form_of, roles_of, seat_of
 from ripieno.generators.theory.scales import Moments
+from ripieno.generators.theory.solos import SUFFIX
 from ripieno.generators.theory.style import Style, builtin_styles, style_named
-from ripieno.generators.theory.types import Context, Form, Part, Writer, random_stream
+from ripieno.generators.theory.types import Context, Form, Part, Seat, Writer, random_stream
 from ripieno.score.brief import Brief, PartRequest
 from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role
@@ -159,7 +160,7 @@ def write_all(parts: Sequence[Part], context: Context) -> None:
     divided = [p for p in parts if p not in (*doubling, *inner) and p.role in _HELD and p.instrument.voices < 2]
     leads = [p for p in context.parts if p.role is Role.LEAD and not p.doubles]
     rank = {role: i for i, role in enumerate(_ORDER)}
-    for part in sorted(parts, key=lambda p: (rank[p.role], context.parts.index(p))):
+    for part in sorted(parts, key=lambda p: (rank[p.role], p.id.endswith(SUFFIX), context.parts.index(p))):
         if part in doubling or part in divided or part in inner:
             continue
         context.lines[part.id] = _written(part, context, leads)

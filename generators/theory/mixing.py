@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from ripieno.generators.theory.orchestration import Seat
-from ripieno.generators.theory.types import Part
+from ripieno.generators.theory.types import Part, Seat
 from ripieno.score.instruments import Role
 from ripieno.score.piece import Mix
 

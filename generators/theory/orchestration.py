@@ -2,31 +2,21 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ripieno.generators.theory.form import section_kind
 from ripieno.generators.theory.registers import HARMONY, STRUCK, Span, apart, overall, register, window
+from ripieno.generators.theory.solos import pass_round
 from ripieno.generators.theory.style import Style
-from ripieno.generators.theory.types import Form, Part, RandomSource
+from ripieno.generators.theory.types import Form, Part, RandomSource, Seat
 from ripieno.score.brief import Brief, Origin, PartRequest
 from ripieno.score.errors import BadRequest
-from ripieno.score.instruments import Instrument, Role, instrument
+from ripieno.score.instruments import Role, instrument
 
 MAX_TRACKS = 24
 MELODIC = frozenset({Role.LEAD, Role.ANSWER, Role.COUNTERMELODY, Role.RIFF})
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """A track to be: its id, name, and the layers that make it."""
-
-    id: str
-    name: str
-    role: Role
-    instrument: Instrument
-    layers: tuple[Part, ...]
 
 
 def track_ids(instruments: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
@@ -115,7 +105,7 @@ def seat_players(style: Style, brief: Brief, form: Form, parts: Sequence[PartReq
     layers = iter(apart([p for s in seats for p in s.layers], brief))
     seats = [replace(s, layers=tuple(next(layers) for _ in s.layers)) for s in seats]
     wanted = dict(zip(ids, parts, strict=True))
-    return _with_sections(seats, style, form, wanted, rng_of)
+    return pass_round(_with_sections(seats, style, form, wanted, rng_of), style, form, brief, wanted, rng_of)
 
 
 def _names(parts: Sequence[PartRequest], ids: Sequence[str]) -> list[str]:

@@ -1,10 +1,10 @@
 """Reads form, harmony and seats back from a piece, so that new parts fit what is there."""
 
 from ripieno.generators.theory.form import main_key, section_kind, split_phrases
-from ripieno.generators.theory.orchestration import MELODIC, Seat
+from ripieno.generators.theory.orchestration import MELODIC
 from ripieno.generators.theory.registers import HARMONY
 from ripieno.generators.theory.style import Style
-from ripieno.generators.theory.types import Form, Part, SectionPlan
+from ripieno.generators.theory.types import Form, Part, Seat, SectionPlan
 from ripieno.score.brief import Brief
 from ripieno.score.chords import Chord
 from ripieno.score.instruments import Role

@@ -172,6 +172,7 @@ class FormHabits(Frozen):
         ending: 'held' (a long last chord), 'short' (a last stroke), 'fade' (thins out over a held chord).
         entries: whether parts enter and leave one by one (loops) or mostly play together (chamber music).
         breathe: chance that accompanying players hold or rest where a phrase ends.
+        solos: how readily solos, bridges and later verses go to other players than the leader.
         order: roles in the order in which their players enter a piece that builds up, and stay in one that thins out.
         contrast: how far sections differ in register, density and energy.
     """
@@ -182,6 +183,7 @@ class FormHabits(Frozen):
     ending: Literal["held", "short", "fade"] = "held"
     entries: Unit = 0.4
     breathe: Unit = 0.0
+    solos: Unit = 0.0
     order: tuple[Role, ...] = (
         Role.LEAD, Role.CHORDS, Role.ARPEGGIO, Role.DRONE, Role.BASS, Role.PAD, Role.DRUMS, Role.RIFF, Role.PERCUSSION,
         Role.COUNTERMELODY, Role.ANSWER,

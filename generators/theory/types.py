@@ -91,6 +91,17 @@ class Part:
         return self.sections is None or section in self.sections
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A track to be: its id, name, and the layers that make it."""
+
+    id: str
+    name: str
+    role: Role
+    instrument: Instrument
+    layers: tuple[Part, ...]
+
+
 @dataclass
 class Context:
     """All that a writer of one part may look at. `lines` holds the parts written so far, by part id."""
