@@ -6,7 +6,6 @@ along. A commit is one transaction: one version, or none. Candidates are put in 
 rubbish if it never commits.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,15 +19,15 @@ from ripieno.memory.blobs import Document, Texts
 from ripieno.memory.database import Database, StoreBusy, StoreFault
 from ripieno.memory.head import Move, StoreConflict
 from ripieno.memory.locks import hold
+from ripieno.memory.pieces import Pieces
 from ripieno.memory.preferences import Preferences
 from ripieno.memory.recover import recover
-from ripieno.memory.ropes import hash_of, json_cuts, track_cuts
+from ripieno.memory.ropes import hash_of, json_cuts
 from ripieno.memory.schema import PROJECTS
 from ripieno.memory.table import AttributeTable
 from ripieno.memory.turns import PastTurn
 from ripieno.memory.verify import Damage, verify
 from ripieno.memory.versions import LogRow, NewVersion, Version
-from ripieno.score.codec import decode_piece, decode_track
 from ripieno.score.errors import BadRequest
 from ripieno.score.piece import Piece
 
@@ -36,8 +35,6 @@ __all__ = [
     "Damage", "Database", "LogRow", "NewVersion", "PastTurn", "Store", "StoreBusy", "StoreConflict", "StoreFault",
     "Version", "projects",
 ]  # fmt: skip
-
-_RECENT = 64  # pieces kept decoded
 
 
 class Store:
@@ -50,7 +47,7 @@ class Store:
 
     def __init__(self, where: Path | str | Database, project: str = "default") -> None:
         head.check_name("project", project)
-        self._recent: dict[str, Piece] = {}  # pieces are immutable: those just put need no reading back
+        self._pieces = Pieces()
         self._texts = Texts()
         self._own = not isinstance(where, Database)
         self.database = where if isinstance(where, Database) else Database(where)
@@ -70,24 +67,13 @@ class Store:
 
     def put(self, *pieces: Piece) -> None:
         """Stores pieces and their tracks under their hashes, in one transaction. What is there already costs a look."""
-        self._remember(*pieces)
+        self._pieces.keep(*pieces)
         with self.database.write() as connection:
             row = head.project(connection, self.project)
             number = None if row is None else head.at(connection, row)
             like = None if row is None or number is None else versions.by_number(connection, row.id, number)["piece"]
-            documents = [d for piece in pieces for d in self._documents(connection, piece, like)]
+            documents = [d for piece in pieces for d in self._pieces.documents(connection, piece, like)]
             blobs.put(connection, documents, self._texts)
-
-    def _documents(self, connection: Connection, piece: Piece, like: str | None) -> Iterator[Document]:
-        """A piece's frame and tracks, like those of the piece with the hash `like`."""
-        tracks: dict[str, str] = {}
-        if like is not None and like != piece.hash:
-            if like not in self._recent:
-                self._remember(read_piece(connection, like))
-            tracks = {track.id: track.hash for track in self._recent[like].tracks}
-        for track in piece.tracks:
-            yield Document(track.encoded, track_cuts(track.encoded), tracks.get(track.id))
-        yield Document(piece.encoded, json_cuts(piece.encoded), like)
 
     def piece(self, hash_: str) -> Piece:
         """The piece with this hash.
@@ -95,15 +81,11 @@ class Store:
         Raises:
             BadFile: it is missing, or its bytes do not have this hash.
         """
-        if hash_ not in self._recent:
+        found = self._pieces.recent(hash_)
+        if found is None:
             with self.database.read() as connection:
-                self._remember(read_piece(connection, hash_))
-        return self._recent[hash_]
-
-    def _remember(self, *pieces: Piece) -> None:
-        self._recent |= {p.hash: p for p in pieces}
-        while len(self._recent) > _RECENT:
-            self._recent.pop(next(iter(self._recent)))
+                found = self._pieces.read(connection, hash_)
+        return found
 
     # --- where the project stands -----------------------------------------------------------------------------------------
 
@@ -184,7 +166,7 @@ class Store:
             BadRequest: another turn was committed under this id, or a name is impossible.
         """
         table, trace = new.table.model_dump_json().encode(), new.trace.encode()
-        self._remember(new.piece)
+        self._pieces.keep(new.piece)
         with self.database.write() as connection:
             move = head.begin(connection, self.project)
             if (done := turns.recorded(connection, move.project, new.turn)) is not None:
@@ -192,7 +174,7 @@ class Store:
             move.check(new.seen if new.seen is not None else new.parent)
             parent = None if new.parent is None else versions.find(connection, move.project, new.parent)
             documents = [
-                *self._documents(connection, new.piece, parent["piece"] if parent else None),
+                *self._pieces.documents(connection, new.piece, parent["piece"] if parent else None),
                 Document(table, json_cuts(table), parent["table"] if parent else None),
                 Document(trace, json_cuts(trace), turns.last_trace(connection, move.project, move.turns)),
             ]
@@ -384,17 +366,6 @@ def projects(database: Database) -> tuple[str, ...]:
     """The names of the projects in a database."""
     with database.read() as connection:
         return tuple(connection.scalars(select(PROJECTS.c.name).order_by(PROJECTS.c.name)))
-
-
-def read_piece(connection: Connection, hash_: str) -> Piece:
-    """A piece out of the database.
-
-    Raises:
-        BadFile: it is missing or damaged.
-    """
-    frame = blobs.read(connection, [hash_])[hash_]
-    found = blobs.read(connection, json.loads(frame)["tracks"])
-    return decode_piece(frame, lambda name: decode_track(found[name]))
 
 
 def _now() -> str:

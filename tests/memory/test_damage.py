@@ -193,3 +193,16 @@ def test_whatever_happens_to_the_file_nothing_false_is_recovered(
         assert found, "a database that cannot be read was called whole"
         return
     assert found or numbers == ALL, "what was called whole is whole"
+
+
+def test_a_damaged_version_does_not_stand_in_the_way_of_the_next(tmp_path: Path, whole: Path) -> None:
+    file = tmp_path / "p.db"
+    file.write_bytes(whole.read_bytes())
+    change(file, "update blobs set data = x'7a00' where hash = (select piece from versions where number = 6)")
+    with closing(Store(file)) as store:
+        assert store.head is not None
+        with pytest.raises(BadFile, match="verify"):
+            store.piece(store.head.piece)
+        made = store.commit(turn("on", louder(waltz(), 50), store.head.id))
+    with closing(Store(file)) as again:
+        assert again.piece(made.piece) == louder(waltz(), 50)
