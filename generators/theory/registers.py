@@ -52,7 +52,15 @@ def register(row: Instrument, role: Role, style: Style, brief: Brief, wish: str 
         centre += {"low": -10, "high": 8}.get(wish or overall_wish or "", 0)
     if span is not None and span[1] - span[0] >= 54:  # a wide request is filled to its edges
         centre = {Role.LEAD: span[1] - width // 2, Role.BASS: span[0] + width // 2}.get(role, centre)
-    return window(row, centre, width, span)
+    low, high = window(row, centre, width, span)
+    asked = wish or overall_wish
+    if role is Role.LEAD and span is None and asked in ("low", "high"):  # what is asked for, as far as the instrument goes
+        room = max(12, (high - low) // 2)
+        if asked == "low" and (low + high) / 2 > centre + 5:
+            return low, min(high, low + room)
+        if asked == "high" and (low + high) / 2 < centre - 5:
+            return max(low, high - room), high
+    return low, high
 
 
 def window(row: Instrument, centre: int, width: int, span: Span) -> tuple[int, int]:

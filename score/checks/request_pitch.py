@@ -13,12 +13,15 @@ from ripieno.score.checks.delivered import Delivered, Measure
 from ripieno.score.checks.request_time import sections_named
 from ripieno.score.chords import Chord, parse_roman
 from ripieno.score.errors import BadRequest
+from ripieno.score.instruments import Role
 from ripieno.score.keys import MODE_NAMES, Key
 from ripieno.score.pitch import pitch_class, pitch_name
 
 IN_SCALE = 0.7  # least share of sounding time in the scale for a key to count as heard
 # Bounds of the mean pitch of the tune, for 'low', 'middle', 'high' (MIDI numbers; they overlap on purpose).
 REGISTERS = {"low": (0, 57), "middle": (52, 74), "high": (67, 127)}
+NEAREST = 0.45  # share of an instrument's comfortable range that is its own low, or high, register
+REACHED = 12  # semitones of a band that an instrument needs to sing in it
 
 
 def measure_key(reading: Reading, brief: Brief) -> Iterator[Delivered]:
@@ -172,10 +175,29 @@ def measure_range(reading: Reading, brief: Brief) -> Iterator[Delivered]:
         bottom, top = REGISTERS.get(brief.register_name.value, (0, 127))
         tune = melody(reading)
         mean = float(np.average(tune.pitch, weights=tune.end - tune.start)) if len(tune) else float(pitches.mean())
+        reason = "" if bottom <= mean <= top else _as_far_as_it_goes(reading, brief.register_name.value, mean)
         yield Delivered(
             "register_name", brief.register_name.value, f"the tune lies around {pitch_name(round(mean))}",
-            brief.register_name.origin, bottom <= mean <= top, mean,
+            brief.register_name.origin, bottom <= mean <= top or bool(reason), mean, reason,
         )  # fmt: skip
+
+
+def _as_far_as_it_goes(reading: Reading, wish: str, mean: float) -> str:
+    """Why a register counts as met though the notes lie outside its usual band; '' where it does not.
+
+    A flute has no low notes as a cello has: where the leader cannot go comfortably into the band, the nearest `NEAREST` of
+    its comfortable range is its low, or its high, register.
+    """
+    bottom, top = REGISTERS.get(wish, (0, 127))
+    for line in reading.with_role(Role.LEAD):
+        row = line.track.instrument
+        reach = NEAREST * (row.comfort_high - row.comfort_low)
+        name = row.name.lower()
+        if wish == "low" and row.comfort_low + REACHED > top and mean <= row.comfort_low + reach:
+            return f"the {name} goes no lower with ease than {pitch_name(row.comfort_low)}; this is its low register"
+        if wish == "high" and row.comfort_high - REACHED < bottom and mean >= row.comfort_high - reach:
+            return f"the {name} goes no higher with ease than {pitch_name(row.comfort_high)}; this is its high register"
+    return ""
 
 
 MEASURES: tuple[Measure, ...] = (measure_key, measure_progressions, measure_range)
