@@ -81,6 +81,10 @@ class Extend(Instruction):
     frame: ClassVar[frozenset[str]] = FRAME
     moves_bars: ClassVar[bool] = True
 
+    def kept(self, piece: Piece) -> tuple[Kept, ...]:
+        """See `Instruction.kept`."""
+        return (Kept(0, piece.bars, 0),)
+
 
 class AddSection(Instruction):
     """Adds a section of a kind (intro, verse, chorus, bridge, solo, breakdown, outro...) of `bars` bars with its own chords.

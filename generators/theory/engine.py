@@ -109,6 +109,8 @@ class TheoryEngine:
         if unknown and len(added) < len(unknown):
             raise BadRequest("A track to write is in the piece or among the parts asked for", value=", ".join(unknown),
                              cure="use one of: " + ", ".join(there))
+        if request.bars is not None:  # who is asked for certain bars plays in them
+            added = tuple(replace(s, layers=tuple(replace(p, sections=None) for p in s.layers)) for s in added)
         anew = [there[t] for t in request.tracks if t in there] or ([] if added else list(there.values()))
         anew = [_with_hands(s, piece, style, brief, form) for s in anew]
         kept = [s for s in there.values() if s.id not in {a.id for a in anew}]

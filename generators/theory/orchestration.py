@@ -91,7 +91,7 @@ def seat_players(style: Style, brief: Brief, form: Form, parts: Sequence[PartReq
         if row.is_drum and role not in STRUCK:
             role = Role.DRUMS if row.family == "drum kit" else Role.PERCUSSION
         low, high = register(row, role, style, brief, part.register_name, span)
-        of = by_instrument.get(part.of) if part.of else None
+        of = by_instrument.get(part.of, part.of if part.of in taken else None) if part.of else None
         base = Part(
             id_, name, role, row, low, high, _density(brief), of if of != id_ else None, part.doubles,
             part.articulation or (brief.articulation.value if brief.articulation else None), None, id_,
