@@ -30,7 +30,7 @@ from ripieno.tools.base import Workbench
 from ripieno.tools.scope import Scope, tracks_named
 
 SLUR = PPQ // 8  # ticks that a legato note may sound into the next
-_LEADING = (Role.LEAD, Role.ANSWER, Role.COUNTERMELODY)
+FOUR_NOTES = ("sevenths", "extended")  # colours of styles whose chords have sevenths
 
 
 @dataclass(frozen=True)
@@ -228,6 +228,13 @@ def _scaled(notes: Notes, old: int, new: int) -> Notes:
     end = np.rint((notes["start"].astype(np.int64) + notes["duration"]) * (new / old))
     out["start"], out["duration"] = start, np.maximum(1, end - start)
     return make_notes(out)
+
+
+def top_line(track: Track) -> Notes:
+    """The highest note of each onset of a track."""
+    order = np.lexsort((-track.notes["pitch"].astype(int), track.notes["start"]))
+    rows = track.notes[order]
+    return make_notes(rows[np.append(True, np.diff(rows["start"]) > 0)]) if len(rows) else track.notes
 
 
 def stitched_track(piece: Piece, old: Track, fresh: Notes, scope: Scope) -> Track:

@@ -6,8 +6,9 @@ from ripieno.tools import make
 from ripieno.tools.base import Tool, Workbench
 from ripieno.tools.make_bars import infill, make_busier, regenerate, simplify, vary
 from ripieno.tools.make_form import add_section, extend
-from ripieno.tools.make_harmony import reharmonise, restyle
+from ripieno.tools.make_harmony import reharmonise
 from ripieno.tools.make_parts import add_fill, add_track, countermelody, harmonise
+from ripieno.tools.make_style import restyle
 
 
 def _compose(instruction: make.Compose, piece: Piece | None, bench: Workbench) -> Candidate:

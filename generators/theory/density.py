@@ -225,7 +225,7 @@ def _merged(notes: Notes, chosen: Sequence[tuple[float, int, list[Row]]], unit: 
         k = int(np.searchsorted(new_ticks, start, side="right"))
         if k < len(new_ticks) and start + int(out["duration"][i]) > new_ticks[k]:
             same = any(r[2] == int(out["pitch"][i]) for _, t, rows in chosen if t == new_ticks[k] for r in rows)
-            if player.voices == 1 or same or not player.decays:
+            if player.voices < 8 or same or not player.decays:
                 out["duration"][i] = max(1, int(new_ticks[k]) - start)
     rows: list[Row] = []
     for _, tick, group in chosen:

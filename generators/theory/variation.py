@@ -40,7 +40,7 @@ def varied(
         base = _leaning(notes, inside, amount, moments, timeline, player, rng)
         base = _dotted(base, inside, amount, timeline, rng)
         base = busier(base, inside, amount * _MOST_ADDED, moments, timeline, role, player, rng)
-    return _exchanged(base, other, changed, timeline)
+    return _exchanged(base, other, changed, timeline, single=player.voices == 1 and not player.is_drum)
 
 
 def _leaning(
@@ -99,7 +99,7 @@ def _dotted(notes: Notes, inside: Bools, amount: float, timeline: Timeline, rng:
     return make_notes(out)
 
 
-def _exchanged(notes: Notes, other: Notes, bars: set[int], timeline: Timeline) -> Notes:
+def _exchanged(notes: Notes, other: Notes, bars: set[int], timeline: Timeline, *, single: bool) -> Notes:
     """The notes with some bars taken from another setting."""
     if not bars:
         return notes
@@ -109,7 +109,11 @@ def _exchanged(notes: Notes, other: Notes, bars: set[int], timeline: Timeline) -
         a, b = timeline.bar_start(bar), timeline.bar_start(bar + 1)
         gone |= (notes["start"] >= a) & (notes["start"] < b)
         fresh |= (other["start"] >= a) & (other["start"] < b)
-    return make_notes(np.concatenate([notes[~gone], other[fresh]]))
+    out = make_notes(np.concatenate([notes[~gone], other[fresh]])).copy()
+    if single and len(out) > 1:  # what sounds over a seam ends where the other setting begins
+        room = np.diff(out["start"])
+        out["duration"][:-1] = np.where(room > 0, np.minimum(out["duration"][:-1], room), out["duration"][:-1])
+    return make_notes(out)
 
 
 def repitched(
