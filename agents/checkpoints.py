@@ -18,12 +18,13 @@ from ripieno.memory.database import explained
 from ripieno.score import brief, instruments
 from ripieno.score.checks import delivered, finding
 from ripieno.score.errors import MissingPart
-from ripieno.tools import ask, dynamics, make, notes, tempo, tracks, turns
 from ripieno.tools import base as tools_base
+from ripieno.tools import scope
+from ripieno.tools.registry import FAMILIES
 
 _MODULES: tuple[ModuleType, ...] = (
-    plan, report, state, understanding, base, table, brief, instruments, delivered, finding,
-    ask, dynamics, make, notes, tempo, tracks, turns, tools_base,
+    plan, report, state, understanding, base, table, brief, instruments, delivered, finding, tools_base, scope,
+    *(module for modules in FAMILIES.values() for module in modules),
 )  # fmt: skip
 
 

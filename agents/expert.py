@@ -8,6 +8,7 @@ from langgraph.types import interrupt
 
 from ripieno.agents.context import turn_context
 from ripieno.agents.defaults import complete
+from ripieno.agents.intent import revised_intent
 from ripieno.agents.overrides import apply_overrides
 from ripieno.agents.repairs import weight
 from ripieno.agents.state import CandidateRecord, Consulted, Ensemble, TurnState
@@ -94,13 +95,14 @@ def consult(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
 
 def criticise(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     """Checks every candidate that changed; a round of repairs that did not make a candidate better is taken back."""
-    store, brief = runtime.context.store, state["brief"]
+    store = runtime.context.store
     before = {c.id: c for c in state.get("previous", ())}
     judged: list[CandidateRecord] = []
     for i, record in enumerate(state["candidates"]):
         say(runtime, "Expert", f"criticises candidate {record.id}", i, len(state["candidates"]))
         if not record.checked:
             piece = store.piece(record.piece)
+            brief = wanted(state, record, piece)
             record = record.model_copy(
                 update={
                     "findings": run_checks(piece, brief),
@@ -115,6 +117,14 @@ def criticise(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
                 record = (record if better else old).model_copy(update={"repairs": tried})
         judged.append(record)
     return {"candidates": tuple(judged), "previous": (), "repairs": {}}
+
+
+def wanted(state: TurnState, record: CandidateRecord, piece: Piece) -> Brief:
+    """What a candidate is measured by: the brief; of an edit the wishes as they are once its steps are done."""
+    if state["understanding"].intent == "compose":
+        return state["brief"]
+    done = {o.step for o in record.outcomes if o.done}
+    return revised_intent(state["brief"], [s for s in state["plan"].ordered() if s.id in done], piece)
 
 
 def answer(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:

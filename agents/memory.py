@@ -70,7 +70,7 @@ def commit(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     changed = base is None or base.piece != hash_
     intent = revised_intent(state["brief"], steps, piece)
     table = derive_table(piece, intent) if changed or base is None else base.table
-    report = build_report(state, winner, table, before, piece)
+    report = build_report(state, winner, table, before, piece, base.number if base else None)
     reply = ensemble.brain.reply(report)
     trace = trace_json({**state, "report": report.model_dump(mode="json", exclude={"table"})})
     if changed or snapshot.relocked:

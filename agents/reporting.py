@@ -2,7 +2,7 @@
 
 from ripieno.agents.plan import Step
 from ripieno.agents.report import CandidateSummary, Report
-from ripieno.agents.state import CandidateRecord, Snapshot, TurnState
+from ripieno.agents.state import CandidateRecord, TurnState
 from ripieno.agents.wording import instruction_words
 from ripieno.memory.table import AttributeTable
 from ripieno.score.brief import Notice
@@ -25,9 +25,15 @@ def carried_out(state: TurnState) -> tuple[Step, ...]:
 
 
 def build_report(
-    state: TurnState, winner: CandidateRecord | None, table: AttributeTable, before: Piece | None, after: Piece
+    state: TurnState,
+    winner: CandidateRecord | None,
+    table: AttributeTable,
+    before: Piece | None,
+    after: Piece,
+    base: int | None,
 ) -> Report:
-    """The report of a turn that led from `before` (None: an empty project) to `after`."""
+    """The report of a turn that led from `before` (None: an empty project) to `after`; `base` is the number of the version
+    that it built on."""
     brief, understanding, request = state["brief"], state["understanding"], state["request"]
     intent = _intent(state)
     composed = intent == "compose"
@@ -47,7 +53,7 @@ def build_report(
         outcomes=outcomes,
         changes=() if composed or before is None else compare_pieces(before, after).lines,
         answers=state.get("answers", ()),
-        moved=_moved(state["snapshot"], state),
+        moved=_moved(state, base),
         candidates=tuple(_summary(c) for c in state.get("candidates", ())),
         verdict=state.get("verdict"),
         findings=_new_findings(state, winner, before, composed),
@@ -76,8 +82,26 @@ def _intent(state: TurnState) -> str:
     return "turn" if families <= {"ask", "turn"} else "edit"
 
 
-def _moved(snapshot: Snapshot, state: TurnState) -> tuple[str, ...]:
-    return tuple(instruction_words(s.instruction) for s in carried_out(state) if family(s.instruction.kind) == "turn")
+def _moved(state: TurnState, base: int | None) -> tuple[str, ...]:
+    """What the turn family did, in words."""
+    told = []
+    for step in carried_out(state):
+        kind, name = step.instruction.kind, getattr(step.instruction, "name", "")
+        where = instruction_words(step.instruction).partition(": ")[2].replace("tracks ", "").replace("sections ", "")
+        match kind:
+            case "undo" | "redo" | "go_to_version":
+                told.append(f"{'forward' if kind == 'redo' else 'back'} to version {base}")
+            case "make_branch":
+                told.append(f"branch {name!r} begins here")
+            case "switch_branch":
+                told.append(f"on branch {name!r}, version {base}")
+            case "keep":
+                told.append(f"kept from now on: {where or 'everything'}")
+            case "release":
+                told.append(f"free to change again: {where or 'everything'}")
+            case _:
+                pass
+    return tuple(told)
 
 
 def _new_findings(
@@ -87,8 +111,8 @@ def _new_findings(
         return ()
     if composed or before is None:
         return winner.findings
-    old = {(f.rule, f.tracks) for f in run_checks(before, state["brief"])}
-    return tuple(f for f in winner.findings if (f.rule, f.tracks) not in old)
+    old = {(f.rule, f.tracks, f.bars[0]) for f in run_checks(before, state["brief"])}
+    return tuple(f for f in winner.findings if (f.rule, f.tracks, f.bars[0]) not in old)
 
 
 def _winner(state: TurnState) -> CandidateRecord | None:

@@ -59,6 +59,12 @@ class DoubleOctave(Instruction):
         return octaves
 
 
+class Silence(Instruction):
+    """Takes the notes in scope out; the tracks stay. 'No drums in the intro'."""
+
+    kind: Literal["silence"] = "silence"
+
+
 class RangeFit(Instruction):
     """Moves each note in scope that its instrument cannot play by octaves into the instrument's range."""
 
@@ -145,6 +151,10 @@ def _double_octave(instruction: DoubleOctave, piece: Piece, track: Track, mask: 
     return np.concatenate([track.notes, np.array(fresh, track.notes.dtype)])
 
 
+def _silence(instruction: Silence, piece: Piece, track: Track, mask: npt.NDArray[np.bool_]) -> Notes:
+    return track.notes[~mask]
+
+
 def _range_fit(instruction: RangeFit, piece: Piece, track: Track, mask: npt.NDArray[np.bool_]) -> Notes:
     notes = track.notes.copy()
     notes[mask] = fitted(notes[mask], track.instrument)
@@ -204,6 +214,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(Transpose, exact_notes(_transpose)),
     Tool(Invert, exact_notes(_invert)),
     Tool(DoubleOctave, exact_notes(_double_octave)),
+    Tool(Silence, exact_notes(_silence, drums=True)),
     Tool(RangeFit, exact_notes(_range_fit)),
     Tool(LimitVoices, exact_notes(_limit_voices)),
     Tool(ThinOut, exact_notes(_thin_out)),

@@ -99,7 +99,7 @@ def prove_plan(before: Piece, after: Piece, instructions: Sequence[Instruction])
     """
     if any(i.moves_bars or i.frame == FRAME for i in instructions):
         return
-    named = {id_ for i in instructions for id_ in (i.scope.tracks and _ids(i, before)) or [t.id for t in before.tracks]}
+    named = {id_ for i in instructions for id_ in _ids(i, before)}
     kept = {t.id: t.hash for t in after.tracks}
     for track in before.tracks:
         if track.id not in named and kept.get(track.id) != track.hash:
@@ -111,10 +111,12 @@ def prove_plan(before: Piece, after: Piece, instructions: Sequence[Instruction])
 
 
 def _ids(instruction: Instruction, before: Piece) -> tuple[str, ...]:
+    """The tracks that were there and that an instruction may change; it may name others, which came within the plan."""
+    scope = instruction.place(before)
     have = {t.id for t in before.tracks}
-    if set(instruction.scope.tracks) <= have:
-        return instruction.scope.track_ids(before)
-    return tuple(have & set(instruction.scope.tracks))  # tracks that came within the plan
+    if set(scope.tracks) <= have or not scope.tracks:
+        return scope.track_ids(before)
+    return tuple(have & set(scope.tracks))
 
 
 def outside(track: Track, spans: Sequence[Span]) -> Track:

@@ -1,8 +1,10 @@
 """The embedded brain: reads English with lexicons and grammar, plans by rule, words its replies from the report."""
 
+import re
 from collections.abc import Mapping
 
 from ripieno.agents.brains.embedded.edit_reply import word_edit_reply
+from ripieno.agents.brains.embedded.edits.reader import EditReader
 from ripieno.agents.brains.embedded.reader import Reader
 from ripieno.agents.brains.embedded.reply import word_reply
 from ripieno.agents.plan import Plan, Step
@@ -10,12 +12,14 @@ from ripieno.agents.report import Report
 from ripieno.agents.understanding import TurnContext, Understanding
 from ripieno.memory.table import AttributeTable
 from ripieno.score.brief import Brief, TempoChange
+from ripieno.score.errors import BadRequest
 from ripieno.score.styles import StyleProfile
 from ripieno.tools.dynamics import ShapeDynamics
 from ripieno.tools.make import Compose
 from ripieno.tools.scope import Scope
 from ripieno.tools.tempo import ChangeTempo
 
+_TURN = re.compile(r"(?:undo|redo|mute|unmute|solo|lock|unlock|go back|revert)\b", re.IGNORECASE)  # words that need a piece
 _RITARDANDO_BARS = 2  # a slowing "at the end" takes the last bars
 _ENDING_BARS = 4  # any other change "at the end"
 
@@ -27,10 +31,22 @@ class EmbeddedBrain:
 
     def __init__(self, profiles: Mapping[str, StyleProfile]) -> None:
         self._reader = Reader(tuple(profiles.values()))
+        self._edits = EditReader(self._style_of)
 
     def conceive(self, text: str, context: TurnContext, profiles: Mapping[str, StyleProfile]) -> Understanding:
         """See `Brain.conceive`."""
-        return Understanding(intent="compose", brief=self._reader.read(text))
+        if context.table is None:
+            if _TURN.match(text.strip()):
+                raise BadRequest("There is a piece to change or to go back in", value=text, cause="this project is empty",
+                                 cure="say what you would like to hear, or import a file")  # fmt: skip
+            return Understanding(intent="compose", brief=self._reader.read(text))
+        if context.asked is None and self._edits.is_new_piece(text):
+            return Understanding(intent="compose", brief=self._reader.read(text))
+        return self._edits.read(text, context)
+
+    def _style_of(self, words: str) -> str | None:
+        brief = self._reader.read(f"a piece, style: {words}")
+        return brief.style.value if brief.style and brief.style.confidence >= 0.5 else None
 
     def plan(self, understanding: Understanding, brief: Brief, table: AttributeTable | None) -> Plan:
         """For a new piece compose first, then, as exact instructions over the finished notes, changes of tempo and shapes of

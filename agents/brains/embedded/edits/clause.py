@@ -1,0 +1,88 @@
+"""A clause with everything that was found in it, and what an action makes of it."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ripieno.agents.brains.embedded.edits.amounts import degree
+from ripieno.agents.brains.embedded.edits.players import TracksFound, find_tracks
+from ripieno.agents.brains.embedded.edits.times import find_time
+from ripieno.agents.understanding import TurnContext
+from ripieno.memory.table import AttributeTable, TrackRow
+
+Data = dict[str, Any]  # an instruction as plain data
+_PRONOUN = re.compile(
+    r"\b(?:it|that|this|them|those|these|that one|this one|that part|this part|the same (?:one|part|track))\b"
+)
+_WHOLE = re.compile(
+    r"\b(?:the (?:whole|entire) (?:thing|piece|song|track|tune)|the (?:piece|song|music)|all of it|everything|overall|the whole lot)\b"
+)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One wish.
+
+    Attributes:
+        text: the cleaned words.
+        rest: the words with places taken out, tracks as `<t>`, other instruments as `<i>`.
+        found: the tracks and instruments.
+        time: fields of a scope.
+        degree: how much of the usual amount.
+        context: what there is.
+        named: whether the clause itself names a track or a place (else they come from what was said before).
+    """
+
+    text: str
+    rest: str
+    found: TracksFound
+    time: Data
+    degree: float
+    context: TurnContext
+    carried: tuple[str, ...] = ()
+    carried_time: Data = field(default_factory=dict)
+
+    @property
+    def table(self) -> AttributeTable:
+        """The table of the piece."""
+        assert self.context.table is not None
+        return self.context.table
+
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        """Ids of the tracks meant: those named, or those that a pronoun points at."""
+        if self.found.tracks or self.found.everything:
+            return self.found.tracks
+        return self.carried
+
+    def rows(self) -> tuple[TrackRow, ...]:
+        """The rows of the tracks meant; all where none is named."""
+        return tuple(t for t in self.table.tracks if not self.tracks or t.id in self.tracks)
+
+    def scope(self, *, tracks: tuple[str, ...] | None = None, time: bool = True) -> Data:
+        """The scope as data."""
+        given: Data = dict(self.time or (self.carried_time if time else {})) if time else {}
+        chosen = self.tracks if tracks is None else tracks
+        if self.found.but and tracks is None:
+            given["but_tracks"] = self.found.but
+        elif chosen and set(chosen) != {t.id for t in self.table.tracks}:
+            given["tracks"] = chosen
+        if self.found.drums and tracks is None:
+            given["drums"] = self.found.drums
+        return given
+
+    def has(self, pattern: str) -> bool:
+        """Whether the clause's rest holds a pattern."""
+        return re.search(pattern, self.rest) is not None
+
+
+def read_clause(text: str, context: TurnContext, tracks: tuple[str, ...], time: Data) -> Clause:
+    """Finds everything in a clause; `tracks` and `time` are what pronouns and silence point at."""
+    assert context.table is not None
+    placed = find_time(text, context.table)
+    found = find_tracks(placed.rest, context.table)
+    amount, rest = degree(found.rest)
+    clause = Clause(text, rest, found, placed.scope, amount, context)
+    if not found.tracks and not found.everything and _PRONOUN.search(rest) and not _WHOLE.search(text):
+        clause = replace(clause, carried=tracks, carried_time=time)
+    return clause

@@ -1,0 +1,68 @@
+"""A turn's words cut into clauses, one wish each: 'drop the drums, bring the strings up an octave, and a bit slower'."""
+
+import re
+from functools import lru_cache
+
+from ripieno.agents.brains.embedded.lexicon import lexicon
+
+_SEPARATOR = re.compile(
+    r"\s*(?:[.;!?\n]+(?=\s|$)|,?\s+(?:and|but|&)\s+(?:then\s+|also\s+)?|,?\s+(?:then|after that|also|plus)\s+|,\s*(?:and\s+|but\s+)?(?:then\s+|also\s+)?)\s*"
+)
+# Words with which a clause of its own begins; anything else after an "and" or a comma goes on with what stands before it.
+_STARTS = re.compile(
+    r"^(?:(?:a (?:bit|little|touch|tad|lot)|much|slightly|way|far|somewhat|even|no|not) )*"
+    r"(?:add|drop|remove|delete|cut|take|mute|unmute|solo|unsolo|make|bring|move|raise|lower|transpose|turn|put|set|change|switch|swap|"
+    r"replace|give|let|keep|lock|unlock|release|leave|play|repeat|loop|double|halve|extend|shorten|lengthen|trim|insert|copy|duplicate|"
+    r"paste|split|merge|combine|rename|call|label|quanti[sz]e|humani[sz]e|swing|straighten|harmoni[sz]e|reharmoni[sz]e|invert|reverse|retrograde|"
+    r"arpeggiate|strum|accent|emphasi[sz]e|pan|fade|crescendo|diminuendo|decrescendo|slow|speed|thin|simplify|vary|rewrite|regenerate|redo|"
+    r"recompose|undo|revert|restore|go|start|stop|end|finish|begin|build|create|write|generate|compose|export|describe|explain|analy[sz]e|"
+    r"compare|tell|show|what|why|which|how|who|when|where|is|are|does|do|did|has|have|same|ditto|likewise|faster|slower|louder|softer|quieter|"
+    r"higher|brighter|darker|busier|simpler|more|less|fewer|longer|shorter|shift|nudge|tighten|loosen|fill|get|use|bump|push|pull|crank|"
+    r"tone|beef|strip|spice|try|increase|decrease|reduce|boost|duck|sidechain|octave|kill|lose|ditch|scrap|silence|bass|drums?|"
+    r"we|i|it|that|this|the \w+(?: \w+)? (?:is|are|should|needs?|could|sounds?|feels?|has|have)|maybe|please|can|could|"
+    r"staccato|legato|minor|major|in [a-g](?:[ #b♯♭]|$)|ritard\w*|accelerando|half[- ]?time|double[- ]?time|without|with|stretch|fit|again|"
+    r"transform|convert|turn|adapt|retune|pitch|clean|open|soften|sharpen|enter|introduce|continue|expand|move|reorder|put)\b"
+)
+
+
+@lru_cache(maxsize=1)
+def _polite() -> re.Pattern[str]:
+    table = lexicon("edits")["polite"]
+    return re.compile(rf"^(?:(?:{table['words']}|{table['ask']})[\s,!.]+)+")
+
+
+def cleaned(text: str) -> str:
+    """A clause without greetings and forms of asking, in lower case, with plain quotes and blanks."""
+    low = " ".join(text.lower().replace("’", "'").replace("“", '"').replace("”", '"').split())
+    low = re.sub(
+        r"[\s,]*\b(?:please|pls|thanks|thank you|will you|would you|for me|if (?:you can|possible)|somehow|i think)[\s.!?]*$",
+        "",
+        low,
+    )
+    before = None
+    while before != low:
+        before, low = low, _polite().sub("", low).strip(" ,")
+    return low
+
+
+def clauses(text: str) -> tuple[str, ...]:
+    """The clauses in order, cleaned. Lists of names ('drums, bass and strings') and of chords stay together."""
+    text = " ".join(text.split("\n")) if "\n" not in text.strip() else text.strip()
+    found: list[str] = []
+    last = 0
+    pieces: list[tuple[str, str]] = []
+    sign = ""
+    for match in _SEPARATOR.finditer(text):
+        pieces.append((sign, text[last : match.start()]))
+        sign, last = match[0], match.end()
+    pieces.append((sign, text[last:]))
+    for sign, piece in pieces:
+        if not piece.strip():
+            continue
+        low = cleaned(piece)
+        fresh = not found or any(c in sign for c in ".;!?\n") or _STARTS.match(low)
+        if fresh:
+            found.append(piece)
+        else:
+            found[-1] = found[-1] + sign + piece
+    return tuple(c for c in map(cleaned, found) if c)
