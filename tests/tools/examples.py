@@ -15,6 +15,7 @@ NOTES: list[dict[str, object]] = [
     {"kind": "invert", "axis": 64, "diatonic": False},
     {"kind": "double_octave", "octaves": -1},
     {"kind": "range_fit"},
+    {"kind": "silence"},
     {"kind": "limit_voices"},
     {"kind": "thin_out", "share": 0.5},
     {"kind": "quantise", "grid": 0.5},

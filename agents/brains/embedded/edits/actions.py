@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from ripieno.agents.brains.embedded.edits import asking, making, shaping
+from ripieno.agents.brains.embedded.edits import asking, making, pitching, shaping, timing
 from ripieno.agents.brains.embedded.edits.clause import Clause, Data
 from ripieno.agents.brains.embedded.lexicon import lexicon
 
 Action = Callable[[Clause], "list[Data] | None"]
-_ROOMS = {"asking": asking, "making": making, "shaping": shaping}
+_ROOMS = {"asking": asking, "making": making, "shaping": shaping, "timing": timing, "pitching": pitching}
 
 
 @lru_cache(maxsize=1)

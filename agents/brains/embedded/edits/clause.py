@@ -86,3 +86,19 @@ def read_clause(text: str, context: TurnContext, tracks: tuple[str, ...], time: 
     if not found.tracks and not found.everything and _PRONOUN.search(rest) and not _WHOLE.search(text):
         clause = replace(clause, carried=tracks, carried_time=time)
     return clause
+
+
+def section_starts(time: Data, table: AttributeTable) -> list[int]:
+    """Where the sections of a scope begin, but for one that opens the piece."""
+    names = {n.lower() for n in time["sections"]}
+    rows = [s for s in table.sections if s.name.lower() in names or s.name.lower().rstrip(" 0123456789") in names]
+    if "nth" in time:
+        rows = rows[time["nth"] - 1 : time["nth"]] if time["nth"] > 0 else rows[time["nth"] :][:1]
+    return [s.first_bar - 1 for s in rows if s.first_bar > 1]
+
+
+def first_section_bar(time: Data, table: AttributeTable) -> int:
+    names = {n.lower() for n in time["sections"]}
+    rows = [s for s in table.sections if s.name.lower() in names or s.name.lower().rstrip(" 0123456789") in names]
+    nth = time.get("nth", 1)
+    return rows[nth - 1 if nth > 0 else nth].first_bar - 1 if rows and abs(nth) <= len(rows) else 0

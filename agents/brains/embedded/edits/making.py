@@ -135,7 +135,7 @@ def harmonise(clause: Clause) -> list[Data] | None:
     data: Data = {
         "kind": "harmonise",
         "interval": interval,
-        "below": not clause.has(r"\babove\b|\bhigher\b|\bon top\b"),
+        "direction": "above" if clause.has(r"\babove\b|\bhigher\b|\bon top\b") else "below",
         "scope": _line(clause),
     }
     if clause.found.instruments:
@@ -235,15 +235,37 @@ def section(clause: Clause) -> list[Data] | None:
         data["bars"] = size
     place = re.search(r"\b(before|after)\s+(?:the\s+)?(?:(first|second|third|last|final)\s+)?(\w[\w -]*?)$", clause.text)
     if place:
-        data["at"] = place[1]
-        data["of"] = place[3].strip()
-        if place[2]:
-            data["nth"] = {"first": 1, "second": 2, "third": 3}.get(place[2], -1)
+        word = place[3].strip()
+        nth = {None: 0, "first": 1, "second": 2, "third": 3}.get(place[2], _count(word, clause))
+        data["at"] = f"{place[1]} {word}" + (f" {nth}" if nth else "")
     elif re.search(r"\bat the end\b", clause.text):
         data["at"] = "end"
     elif re.search(r"\bat the (?:start|beginning)\b", clause.text):
         data["at"] = "start"
+    else:
+        data["at"] = _usual_place(name, clause)
     return [data]
+
+
+def _usual_place(name: str, clause: Clause) -> str:
+    """Where a section of its kind stands if nobody says."""
+    rows = clause.table.sections
+    if name == "intro":
+        return "start"
+    main = [s for s in rows if not s.name.lower().startswith(("outro", "coda", "ending"))]
+    if name == "outro" or not main:
+        return "end"
+    if name in ("verse", "chorus", "drop"):
+        return f"after {main[-1].name} {_count(main[-1].name, clause)}"
+    if name == "prechorus" and any(s.name.lower().startswith("chorus") for s in rows):
+        return "before Chorus 1"
+    return f"before {main[-1].name} {_count(main[-1].name, clause)}"
+
+
+def _count(name: str, clause: Clause) -> int:
+    """How many sections of a name there are: the number of the last."""
+    plain = name.lower().rstrip(" 0123456789")
+    return sum(s.name.lower().rstrip(" 0123456789") == plain for s in clause.table.sections)
 
 
 def regenerate(clause: Clause) -> list[Data] | None:

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from ripieno.agents.brains.embedded.edits.actions import compiled_actions
 from ripieno.agents.brains.embedded.edits.clause import Clause, Data, read_clause
 from ripieno.agents.brains.embedded.edits.clauses import clauses, cleaned
+from ripieno.agents.brains.embedded.edits.pitching import Doubt
 from ripieno.agents.brains.embedded.edits.references import last_asks, refer
-from ripieno.agents.brains.embedded.edits.shaping import Doubt
 from ripieno.agents.brains.embedded.lexicon import lexicon
 from ripieno.agents.understanding import Ask, Option, Question, TurnContext, Understanding
 from ripieno.score.brief import Notice

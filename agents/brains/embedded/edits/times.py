@@ -32,13 +32,13 @@ _NUMBERS = {
     )
 }
 _NUMBERS |= {"twenty": 20, "twenty-four": 24, "thirty-two": 32, "a couple of": 2, "couple": 2, "few": 4, "a few": 4}
-_ORDINALS = {
+ORDINALS = {
     w: i + 1
     for i, w in enumerate(["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"])
 }
-_ORDINALS |= {f"{n}{s}": n for n in range(1, 65) for s in ("st", "nd", "rd", "th")} | {"last": -1, "final": -1, "1st": 1}
+ORDINALS |= {f"{n}{s}": n for n in range(1, 65) for s in ("st", "nd", "rd", "th")} | {"last": -1, "final": -1, "1st": 1}
 _N = r"(?:\d+|" + "|".join(sorted((re.escape(w) for w in _NUMBERS), key=len, reverse=True)) + r")"
-_ORD = r"(?:" + "|".join(sorted(_ORDINALS, key=len, reverse=True)) + r")"
+_ORD = r"(?:" + "|".join(sorted(ORDINALS, key=len, reverse=True)) + r")"
 _BAR = r"(?:bars?|measures?|b\.)"
 _IN = r"(?:in|on|at|for|during|over|of|throughout|through|within|from|across|to|under|into)?\s*(?:all (?:of )?)?(?:the\s+)?"
 
@@ -142,12 +142,12 @@ def _bar(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
 
 
 def _nth_bar(m: re.Match[str], table: AttributeTable) -> dict[str, Any]:
-    a = _ORDINALS[m["a"]]
+    a = ORDINALS[m["a"]]
     return {"bars": (a - 1, a)} if a > 0 else {"last_bars": 1}
 
 
 def _every(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
-    n = 2 if m["o"] else (_ORDINALS.get(m["n"]) or number(m["n"]))
+    n = 2 if m["o"] else (ORDINALS.get(m["n"]) or number(m["n"]))
     if not n or n < 1:
         return None
     scope: dict[str, Any] = {"every": n, "offset": n - 1}
@@ -172,7 +172,7 @@ def _from_section(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | N
     rows = [s for s in table.sections if _is(s.name, m["s1"])]
     if not rows:
         return None
-    nth = _ORDINALS.get(m["n1"] or "first", 1)
+    nth = ORDINALS.get(m["n1"] or "first", 1)
     row = rows[min(nth, len(rows)) - 1 if nth > 0 else -1]
     return {"bars": (row.first_bar - 1, table.bars)}
 
@@ -203,8 +203,8 @@ def _named(said: str | None, nth: str | None, table: AttributeTable) -> dict[str
         bases = tuple(dict.fromkeys(n.rstrip(" 0123456789") or n for n in names))
         exact = tuple(n for n in names if n.lower() == said)
         scope = {"sections": exact or bases}
-    if nth and nth in _ORDINALS:
-        scope["nth"] = _ORDINALS[nth]
+    if nth and nth in ORDINALS:
+        scope["nth"] = ORDINALS[nth]
     return scope
 
 
@@ -232,7 +232,7 @@ def _beats(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
             return None
         if word.isdecimal():
             return int(word)
-        nth = _ORDINALS[word]
+        nth = ORDINALS[word]
         above, _, below = table.metres[0].metre.partition("/")
         return nth if nth > 0 else len(Metre(int(above), int(below)).grouping)
 
