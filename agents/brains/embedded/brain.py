@@ -19,7 +19,7 @@ from ripieno.tools.make import Compose
 from ripieno.tools.scope import Scope
 from ripieno.tools.tempo import ChangeTempo
 
-_TURN = re.compile(r"(?:undo|redo|mute|unmute|solo|lock|unlock|go back|revert)\b", re.IGNORECASE)  # words that need a piece
+_TURN = re.compile(r"(?:undo|redo|unmute|unlock|go back|revert)\b", re.IGNORECASE)  # words that need a piece
 _RITARDANDO_BARS = 2  # a slowing "at the end" takes the last bars
 _ENDING_BARS = 4  # any other change "at the end"
 
