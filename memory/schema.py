@@ -1,5 +1,8 @@
 """The tables of a database of projects, as the code uses them today. `migrations/` makes them.
 
+Unique constraints name the id first: a planner without statistics would take an index that begins with the project for one
+over numbers, too, and read the whole project.
+
 Hashes and ids are 32 bytes in the database and 64 hexadecimal digits in the program. Numbers (of projects, versions, turns)
 count from 1 without gaps; a version or turn is addressed within its project. Times are UTC, ISO 8601.
 """
@@ -92,7 +95,7 @@ VERSIONS = Table(
     Column("summary", Text, nullable=False),
     Column("created", String(32), nullable=False),
     Column("form", Integer, nullable=False),  # how the id is computed: see `versions.version_id`
-    UniqueConstraint("project", "id"),
+    UniqueConstraint("id", "project"),
 )  # fmt: skip
 BRANCHES = Table(
     "branches", META,
@@ -123,7 +126,7 @@ TURNS = Table(
     Column("before", Integer),  # number of the head before and after the turn
     Column("after", Integer),
     Column("created", String(32), nullable=False),
-    UniqueConstraint("project", "id"),
+    UniqueConstraint("id", "project"),
 )  # fmt: skip
 PREFERENCES = Table(
     "preferences", META,

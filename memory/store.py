@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from ripieno.memory import blobs, head, turns, versions
 from ripieno.memory.blobs import Document, Texts
@@ -113,7 +113,8 @@ class Store:
             if project is None:
                 return {}
             standing = versions.branches(connection, project.id)
-            return {n: versions.by_number(connection, project.id, v)["id"] for n, v in standing.items()}
+            ids = versions.ids_of(connection, project.id, standing.values())
+            return {name: ids[number] for name, number in standing.items()}
 
     def version(self, name: str | int) -> Version:
         """The version with this number, id, or unique beginning of an id (4 digits at least).
@@ -142,7 +143,7 @@ class Store:
                 for row in versions.newest(connection, project.id, limit, before)
             )  # fmt: skip
 
-    def _version(self, row: RowMapping) -> Version:
+    def _version(self, row: versions.Filled) -> Version:
         return Version(
             row["id"], row["number"], row["parent_id"], row["turn_id"], row["piece"], row["table"],
             versions.locks_of(row["locks"]), row["seed"], row["summary"], row["created"],

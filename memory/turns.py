@@ -1,5 +1,6 @@
 """The conversation of a project: every turn, whether it made a version, moved the head, or only asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, insert, select
@@ -23,19 +24,14 @@ class PastTurn:
     created: str
 
 
-_BEFORE, _AFTER = VERSIONS.alias("version_before"), VERSIONS.alias("version_after")
-_SELECT = (
-    select(TURNS, _BEFORE.c.id.label("before_id"), _AFTER.c.id.label("after_id"))
-    .select_from(TURNS)
-    .outerjoin(_BEFORE, (_BEFORE.c.project == TURNS.c.project) & (_BEFORE.c.number == TURNS.c.before))
-    .outerjoin(_AFTER, (_AFTER.c.project == TURNS.c.project) & (_AFTER.c.number == TURNS.c.after))
-)
-
-
 def latest(connection: Connection, project: int, limit: int) -> tuple[PastTurn, ...]:
     """The last turns, in the order in which they happened."""
-    query = _SELECT.where(TURNS.c.project == project).order_by(TURNS.c.number.desc()).limit(limit)
-    return tuple(_past(row) for row in reversed(connection.execute(query).mappings().all()))
+    query = select(TURNS).where(TURNS.c.project == project).order_by(TURNS.c.number.desc()).limit(limit)
+    rows = connection.execute(query).mappings().all()
+    numbers = {row[end] for row in rows for end in ("before", "after")} - {None}
+    named = select(VERSIONS.c.number, VERSIONS.c.id).where(VERSIONS.c.project == project, VERSIONS.c.number.in_(numbers))
+    ids = {row.number: row.id for row in connection.execute(named)} if numbers else {}
+    return tuple(_past(row, ids) for row in reversed(rows))
 
 
 def trace_hash(connection: Connection, project: int, turn: str) -> str:
@@ -81,8 +77,8 @@ def twice(turn: str) -> BadRequest:
     )
 
 
-def _past(row: RowMapping) -> PastTurn:
+def _past(row: RowMapping, ids: Mapping[int, str]) -> PastTurn:
     return PastTurn(
-        row["id"], row["number"], row["kind"], row["text"], row["reply"], row["branch"], row["before_id"],
-        row["after_id"], row["created"],
-    )
+        row["id"], row["number"], row["kind"], row["text"], row["reply"], row["branch"], ids.get(row["before"]),
+        ids.get(row["after"]), row["created"],
+    )  # fmt: skip

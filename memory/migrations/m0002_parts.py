@@ -60,7 +60,7 @@ _PROJECTS = Table(
 _VERSIONS = Table(
     "versions", _META, _key("project"), _key("number"), _hash("id"), _number("parent", optional=True), _number("turn"),
     _hash("piece"), _hash("table"), _text("locks"), Column("seed", BigInteger, nullable=False), _text("summary"),
-    _text("created", 32), _number("form"), UniqueConstraint("project", "id"),
+    _text("created", 32), _number("form"), UniqueConstraint("id", "project"),
 )  # fmt: skip
 _BRANCHES = Table(
     "branches", _META, _key("project"), Column("name", String(200), primary_key=True), _number("version")
@@ -72,7 +72,7 @@ _HISTORY = Table(
 _TURNS = Table(
     "turns", _META, _key("project"), _key("number"), _text("id", 64), _text("kind", 40), _text("text"), _text("reply"),
     _hash("trace", optional=True), _text("branch", 200), _number("before", optional=True),
-    _number("after", optional=True), _text("created", 32), UniqueConstraint("project", "id"),
+    _number("after", optional=True), _text("created", 32), UniqueConstraint("id", "project"),
 )  # fmt: skip
 _PREFERENCES = Table(
     "preferences", _META, Column("id", Integer, primary_key=True), _text("about", 200), _text("value", 200),
