@@ -163,8 +163,11 @@ def write_drone(part: Part, context: Context) -> Notes:
     for index, plan in enumerate(context.form.sections):
         if not part.plays(index):
             continue
-        root = part.low + (plan.key.tonic_pc - part.low) % 12
-        pitches = [p for p in (root, root + 7) if p <= part.high][: max(1, part.instrument.voices)]
+        low, high = part.low, part.high
+        if high - low < 11 and low + (plan.key.tonic_pc - low) % 12 > high:  # a narrow register may miss the tonic
+            low, high = part.instrument.low, part.instrument.high
+        root = low + (plan.key.tonic_pc - low) % 12
+        pitches = [p for p in (root, root + 7) if p <= high][: max(1, part.instrument.voices)]
         for phrase in plan.phrases:
             a, b = timeline.bar_start(phrase.first_bar), timeline.bar_start(phrase.first_bar + phrase.bars)
             rows.extend((a, b - a, p, 60) for p in pitches)

@@ -12,6 +12,8 @@ from ripieno.generators.theory.groove import KICK_LINES, BarGroove, Groove, groo
 from ripieno.generators.theory.rhythm_style import KEYS, STEADY
 from ripieno.generators.theory.touch import Touch, ghost_chances, touch
 from ripieno.generators.theory.types import Context, Part, SectionPlan
+from ripieno.score.checks.playability import MANY_HANDED
+from ripieno.score.instruments import Role
 from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import Metre
 
@@ -28,7 +30,8 @@ def write_drums(part: Part, context: Context) -> Notes:
     """The kit part over the whole form: GM percussion keys, in ticks."""
     groove = groove_of(context)
     timeline = context.form.timeline
-    machine = groove.rhythm.drummer == "machine"
+    many = part.instrument.program in MANY_HANDED
+    alone = all(p.role in (Role.DRUMS, Role.PERCUSSION) for p in context.parts)
     rows: list[tuple[int, int, int, int]] = []
     for bar, plan in enumerate(groove.bars):
         if not part.plays(plan.section):
@@ -38,9 +41,11 @@ def write_drums(part: Part, context: Context) -> Notes:
         section = context.form.sections[plan.section]
         energy = float(np.clip(plan.energy + 0.4 * (part.density - 0.5), 0.0, 1.0))
         lines = bar_lines(plan, section, groove, bar, metre, timeline.ppq, context.form.bars)
+        if alone and not lines and not plan.last:
+            lines = dict(plan.lines)  # nobody else would be heard
         lines = _decided(lines, plan, energy, metre, timeline.ppq, rng)
         lines = _ghosted(lines, plan, groove, energy, metre, timeline.ppq, context.rng("ghosts", section_key(section)))
-        lines = _playable(lines, MACHINE_COUNT if machine else HAND_COUNT, machine)
+        lines = _playable(lines, MACHINE_COUNT if many else HAND_COUNT, many)
         start = timeline.bar_start(bar)
         hands = touch(groove.rhythm.drummer, metre, timeline.ppq)
         rows.extend(_sounding(lines, start, hands, energy, rng, timeline.ppq))

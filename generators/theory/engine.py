@@ -12,6 +12,7 @@ from ripieno.generators.theory.bass import write_bass
 from ripieno.generators.theory.drums import write_drums
 from ripieno.generators.theory.form import plan_form
 from ripieno.generators.theory.groove import plan_groove
+from ripieno.generators.theory.hands import under_hands
 from ripieno.generators.theory.harmony import plan_harmony
 from ripieno.generators.theory.melody import write_melody
 from ripieno.generators.theory.mend import without_parallels
@@ -210,7 +211,8 @@ def _second(part: Part, first: Part, context: Context) -> Notes:
 
 def _track(seat: Seat, context: Context) -> Track:
     """The layers of a seat, performed, as one track."""
-    played = [perform(layer, context.lines[layer.id], context) for layer in seat.layers]
+    lines = under_hands(seat.layers, [context.lines[layer.id] for layer in seat.layers])
+    played = [perform(layer, line, context) for layer, line in zip(seat.layers, lines, strict=True)]
     end = context.form.timeline.bar_start(context.form.bars)
     notes = played[0]
     if len(played) > 1:

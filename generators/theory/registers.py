@@ -18,6 +18,7 @@ _REGISTERS: dict[Role, tuple[int, int]] = {
     Role.LEAD: (72, 22), Role.ANSWER: (69, 20), Role.COUNTERMELODY: (63, 19), Role.CHORDS: (60, 24), Role.ARPEGGIO: (62, 31),
     Role.PAD: (60, 26), Role.RIFF: (60, 19), Role.BASS: (40, 24), Role.DRONE: (48, 14),
 }  # fmt: skip
+LOWEST = 15  # semitones of a tune in an instrument's own low, or high, register
 _LEAD_CENTRE = {"low": 52, "middle": 64, "high": 80}
 # Lowest and highest pitch of a whole ensemble with a bass that spans so many octaves.
 _OCTAVES: dict[int, tuple[int, int]] = {
@@ -55,11 +56,10 @@ def register(row: Instrument, role: Role, style: Style, brief: Brief, wish: str 
     low, high = window(row, centre, width, span)
     asked = wish or overall_wish
     if role is Role.LEAD and span is None and asked in ("low", "high"):  # what is asked for, as far as the instrument goes
-        room = max(12, (high - low) // 2)
         if asked == "low" and (low + high) / 2 > centre + 5:
-            return low, min(high, low + room)
+            return row.low + 2, row.low + 2 + LOWEST
         if asked == "high" and (low + high) / 2 < centre - 5:
-            return max(low, high - room), high
+            return row.high - 2 - LOWEST, row.high - 2
     return low, high
 
 

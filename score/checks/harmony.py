@@ -18,6 +18,7 @@ from ripieno.score.checks.finding import Finding, bar_words, list_words
 
 STEP = 2  # semitones
 UNPITCHED = ("effects", "percussion")  # families whose pitch is colour
+PLAYED, HINTED = 0.4, 0.15  # least share of sounding time on the written chord, of several lines and of one alone
 
 
 def next_interval(line: Line) -> Ints:
@@ -179,7 +180,9 @@ def check_chords_played(reading: Reading, brief: Brief | None) -> Iterator[Findi
     bars = reading.bar_of(np.arange(reading.slots))
     good = np.bincount(bars, inside * labelled, minlength=reading.bars)
     whole = np.bincount(bars, total * labelled, minlength=reading.bars)
-    bad = np.flatnonzero((whole > GRID) & (good < 0.4 * whole))
+    several = (reading.pitch_classes > 0).sum(axis=1) > 1
+    alone = np.bincount(bars, several, minlength=reading.bars) < GRID / 2  # one line suggests a chord, it does not play it
+    bad = np.flatnonzero((whole > GRID) & (good < np.where(alone, HINTED, PLAYED) * whole))
     for first, end in bar_runs(bad, reading.bars):
         names = list_words(dict.fromkeys(
             s.chord.symbol for s in reading.piece.chords

@@ -124,6 +124,12 @@ def _two_hands_fail(line: Line) -> Bools:
     return np.asarray(too_wide | (fingers > 2 * FINGERS), dtype=np.bool_)
 
 
+def two_hands(pitches: tuple[int, ...]) -> bool:
+    """Whether two hands can strike these pitches (ascending) together: five fingers each, a tenth wide."""
+    beyond = [p for p in pitches if p > pitches[0] + HAND_SPAN]
+    return len(pitches) <= 2 * FINGERS and (not beyond or pitches[-1] - beyond[0] <= HAND_SPAN)
+
+
 @lru_cache(maxsize=4096)
 def guitar_shape(pitches: tuple[int, ...]) -> bool:
     """Whether these pitches (ascending) can be held together on a guitar in standard tuning.

@@ -20,7 +20,7 @@ from ripieno.score.pitch import pitch_class, pitch_name
 IN_SCALE = 0.7  # least share of sounding time in the scale for a key to count as heard
 # Bounds of the mean pitch of the tune, for 'low', 'middle', 'high' (MIDI numbers; they overlap on purpose).
 REGISTERS = {"low": (0, 57), "middle": (52, 74), "high": (67, 127)}
-NEAREST = 0.45  # share of an instrument's comfortable range that is its own low, or high, register
+NEAREST = 0.3  # share of an instrument's range that is its own low, or high, register
 REACHED = 12  # semitones of a band that an instrument needs to sing in it
 
 
@@ -185,18 +185,18 @@ def measure_range(reading: Reading, brief: Brief) -> Iterator[Delivered]:
 def _as_far_as_it_goes(reading: Reading, wish: str, mean: float) -> str:
     """Why a register counts as met though the notes lie outside its usual band; '' where it does not.
 
-    A flute has no low notes as a cello has: where the leader cannot go comfortably into the band, the nearest `NEAREST` of
-    its comfortable range is its low, or its high, register.
+    A flute has no low notes as a cello has: where the leader cannot go well into the band, the nearest `NEAREST` of its
+    range is its low, or its high, register.
     """
     bottom, top = REGISTERS.get(wish, (0, 127))
     for line in reading.with_role(Role.LEAD):
         row = line.track.instrument
-        reach = NEAREST * (row.comfort_high - row.comfort_low)
+        reach = NEAREST * (row.high - row.low)
         name = row.name.lower()
-        if wish == "low" and row.comfort_low + REACHED > top and mean <= row.comfort_low + reach:
-            return f"the {name} goes no lower with ease than {pitch_name(row.comfort_low)}; this is its low register"
-        if wish == "high" and row.comfort_high - REACHED < bottom and mean >= row.comfort_high - reach:
-            return f"the {name} goes no higher with ease than {pitch_name(row.comfort_high)}; this is its high register"
+        if wish == "low" and row.low + REACHED > top and mean <= row.low + reach:
+            return f"the {name} goes no lower than {pitch_name(row.low)}; this is its low register"
+        if wish == "high" and row.high - REACHED < bottom and mean >= row.high - reach:
+            return f"the {name} goes no higher than {pitch_name(row.high)}; this is its high register"
     return ""
 
 
