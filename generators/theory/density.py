@@ -136,8 +136,7 @@ def busier(
         places = _places(s.tick, stop, unit, timeline)
         pitches = _between(notes, s, after, len(places), moments, places, role, player, rng)
         for depth, tick, chord in zip(_depths(len(places)), places, pitches, strict=True):
-            bar, offset = timeline.position(tick)
-            weight = timeline.metre_at(bar).weight(offset // GRID * GRID, timeline.ppq)
+            weight = _weight(tick, moments)
             velocity = int(np.clip(np.mean(notes["velocity"][s.first:s.end]) * (0.78 + 0.12 * weight), 1, 127))
             rank = depth - 0.5 * weight - 0.3 * (stop - s.tick) / (4 * PPQ) + 0.25 * float(rng.random())
             rows.append((rank, tick, [(tick, 1, p, velocity) for p in chord]))
@@ -204,12 +203,20 @@ def _between(
             allowed = [p for p in range(low, high + 1) if at.plain[p % 12] and abs(p - start) <= 12]
             wish = start + (12 if k % 2 else 7) * side if k else start
         else:
-            allowed = [p for p in range(low, high + 1) if at.scale[p % 12] and abs(p - wish) <= 5]
+            fine = at.plain if _weight(tick, moments) >= 0.5 else at.scale
+            allowed = [p for p in range(low, high + 1) if fine[p % 12] and abs(p - wish) <= 5]
         allowed = [p for p in allowed if p != before] or allowed or [start]
         pitch = min(allowed, key=lambda p: (abs(p - wish) + (0.0 if at.plain[p % 12] else 0.4), p))
         out.append([pitch])
         before = pitch
     return out
+
+
+def _weight(tick: int, moments: Moments) -> float:
+    """Metrical weight of the semiquaver nearest to a tick."""
+    timeline = moments.form.timeline
+    bar, offset = timeline.position(tick + GRID // 2)
+    return timeline.metre_at(bar).weight(offset // GRID * GRID, timeline.ppq)
 
 
 def _merged(notes: Notes, chosen: Sequence[tuple[float, int, list[Row]]], unit: int, player: Instrument) -> Notes:

@@ -23,12 +23,12 @@ from ripieno.score.time import PPQ, Timeline
 Bools = npt.NDArray[np.bool_]
 # Numerals to choose from, with how spicy each is: 0 belongs to the key, 1 is far away.
 _MAJOR: tuple[tuple[str, float], ...] = (
-    ("I", 0.0), ("ii", 0.0), ("iii", 0.05), ("IV", 0.0), ("V", 0.0), ("vi", 0.0), ("viio", 0.2), ("V7/ii", 0.35),
+    ("I", 0.0), ("ii", 0.0), ("iii", 0.05), ("IV", 0.0), ("V", 0.0), ("vi", 0.0), ("viio", 0.35), ("V7/ii", 0.35),
     ("V7/IV", 0.35), ("V7/V", 0.3), ("V7/vi", 0.3), ("iv", 0.45), ("bVII", 0.45), ("bVI", 0.6), ("bIII", 0.65), ("iio", 0.6),
     ("bII7", 0.8), ("V7/iii", 0.5),
 )  # fmt: skip
 _MINOR: tuple[tuple[str, float], ...] = (
-    ("i", 0.0), ("iio", 0.1), ("III", 0.0), ("iv", 0.0), ("v", 0.15), ("V", 0.0), ("VI", 0.0), ("VII", 0.0), ("viio7", 0.2),
+    ("i", 0.0), ("iio", 0.3), ("III", 0.0), ("iv", 0.0), ("v", 0.15), ("V", 0.0), ("VI", 0.0), ("VII", 0.0), ("viio7", 0.3),
     ("V7/iv", 0.35), ("V7/III", 0.3), ("V7/VI", 0.45), ("IV", 0.4), ("bII", 0.6), ("V7/V", 0.45), ("I", 0.8),
 )  # fmt: skip
 _SAME, _NEAR_HOME = 0.9, 0.7  # price of the chord that was there; gain of the tonic where a stretch opens or closes
@@ -228,7 +228,7 @@ def _line(
         following = s.first + 1
         if following < len(notes) and abs(int(notes["pitch"][following]) - p) <= 2 and p != int(notes["pitch"][following]):
             wish = int(out["pitch"][following]) + p - int(notes["pitch"][following])
-            leads = role is Role.BASS or now.scale[wish % 12]
+            leads = now.scale[wish % 12] or (role is Role.BASS and abs(p - int(notes["pitch"][following])) == 1)
             out["pitch"][s.first] = wish if leads and player.low <= wish <= player.high else _nearest(
                 wish, np.flatnonzero(now.scale).tolist(), player)
         else:

@@ -23,8 +23,8 @@ def beside(
 ) -> Notes:
     """The tune in parallel 'thirds', 'sixths' or 'octaves', note for note.
 
-    Thirds and sixths run in the scale that the chord asks for; a note that lasts or falls on a strong beat moves a step on to
-    a chord tone where the plain interval is none. What the player cannot reach goes an octave nearer.
+    Thirds and sixths run in the scale that the chord asks for; a note that lasts moves a step on to a chord tone where the
+    plain interval is none. What the player cannot reach goes an octave nearer.
     """
     out = tune.copy()
     sign = 1 if above else -1
@@ -37,7 +37,8 @@ def beside(
             goal = _scale_steps(pitch, sign * _STEPS[interval], at)
             bar, offset = timeline.position(start + GRID // 2)
             weight = timeline.metre_at(bar).weight(offset // GRID * GRID, timeline.ppq)
-            if (weight >= 0.5 or length >= PPQ) and not at.colour[goal % 12]:
+            lasts = length >= 1.5 * PPQ or (weight >= 0.75 and length >= 0.9 * PPQ)
+            if lasts and not at.colour[goal % 12]:
                 further = _scale_steps(pitch, sign * (_STEPS[interval] + 1), at)
                 nearer = _scale_steps(pitch, sign * (_STEPS[interval] - 1), at)
                 goal = next((g for g in (further, nearer) if at.colour[g % 12] and g % 12 != pitch % 12

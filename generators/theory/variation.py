@@ -13,6 +13,7 @@ from ripieno.generators.theory.density import busier
 from ripieno.generators.theory.line import STEP, Wish, best_line
 from ripieno.generators.theory.scales import Moments
 from ripieno.generators.theory.strokes import GRID, Struck, shares, strokes
+from ripieno.generators.theory.voicing import candidates, small_grips
 from ripieno.score.instruments import Instrument, Role
 from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import PPQ, Timeline
@@ -147,8 +148,11 @@ def repitched(
         if len(old) == 1:
             out["pitch"][s.first] = top
             continue
-        at = moments.at(s.tick + GRID // 2)  # a chord: the same number of its tones, from the new top downwards
-        tones = [p for p in range(top, player.low - 1, -1) if at.plain[p % 12]][: len(old)]
-        if len(tones) == len(old):
-            out["pitch"][s.first:s.end] = np.array(tones)[np.argsort(np.argsort(-old))]
+        at = moments.at(s.tick + GRID // 2)  # a chord: as many of its tones, under the new top
+        bottom, count = max(player.low, top - 24), len(old)
+        shapes = small_grips(at.chord, count, bottom, top) if player.family == "guitar" else candidates(
+            at.chord, count, bottom, top, "any", False)  # fmt: skip
+        fitting = [v for v in shapes if len(v) == count]
+        if fitting:
+            out["pitch"][s.first:s.end] = np.array(max(fitting, key=lambda v: (v[-1], -v[0])))[np.argsort(np.argsort(old))]
     return make_notes(out)
