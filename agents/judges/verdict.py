@@ -12,11 +12,20 @@ from collections.abc import Sequence
 
 from ripieno.agents.judges.base import Ballot, JudgedCandidate, Verdict
 from ripieno.score.brief import Origin
+from ripieno.score.checks.finding import list_words
 
 RULE = (
     "Candidates with fewer errors and unmet wishes come first. Among equals every judge gives points by place, counted by "
     "the judge's weight; the highest sum wins; a tie goes to the higher scores, then to the lower seed."
 )
+
+# What a musician says of the candidate that a judge puts first, of one that it puts before another, and of what it looks at.
+_WORDS = {
+    "compliance": ("keeps closest to what was asked", "keeps closer to what was asked", "meeting the request"),
+    "craft": ("is the most cleanly written", "is more cleanly written", "cleanness of writing"),
+    "style": ("sounds most like its style", "sounds more like its style", "style"),
+    "novelty": ("is most its own", "is more its own", "novelty"),
+}
 
 
 def faults(candidate: JudgedCandidate) -> int:
@@ -82,13 +91,39 @@ def _reasons(
     elif behind:
         lines.append(f"{winner} wins without an error; " + ", ".join(f"{i} has {_count(faults(by_id[i]))}" for i in behind))
     if equals:
-        first = [b.judge for b in ballots if winner in b.ranking[0]]
-        liked = f"; first for {' and '.join(first)}" if first else ""
-        lines.append(
-            f"{winner} has {sums[winner]:.1f} points against " + ", ".join(f"{sums[i]:.1f} for {i}" for i in equals) + liked
-        )
+        lines.append(_liked(winner, equals, ballots))
+        lines.append(f"points: {sums[winner]:.1f} for {winner}, " + ", ".join(f"{sums[i]:.1f} for {i}" for i in equals))
     lines += [f"{b.judge}: {b.reasons[winner]}" for b in ballots if b.reasons.get(winner)]
     return lines or [f"{winner} is the only candidate"]
+
+
+def _liked(winner: str, equals: Sequence[str], ballots: Sequence[Ballot]) -> str:
+    """Why the winner came before those with as few faults: what it does best, what it shares, who beats it in what."""
+    best, even, beaten = [], [], []
+    for ballot in ballots:
+        gain, more, matter = _WORDS.get(
+            ballot.judge, (f"is first for {ballot.judge}", f"is before it for {ballot.judge}", ballot.judge)
+        )
+        place = {id_: k for k, group in enumerate(ballot.ranking) for id_ in group}
+        here = [i for i in equals if i in place]
+        if winner not in place or not here:
+            continue
+        before = [i for i in here if place[i] < place[winner]]
+        beside = [i for i in here if place[i] == place[winner]]
+        if before:
+            beaten.append(f"{list_words(before)} {more}")
+        elif len(beside) == len(here):
+            even.append(matter)
+        else:
+            best.append(gain + (f" (with {list_words(beside)})" if beside else ""))
+    said = [f"{winner} {list_words(best)}"] if best else []
+    if even:
+        said.append(f"all are equal in {list_words(even)}")
+    if beaten:
+        said.append(("" if best else f"{winner} is the best on the whole, though ") + list_words(beaten))
+    if not best and not beaten:
+        return f"the candidates are equally good; {winner} comes first by its scores, then by its seed"
+    return "; ".join(said)
 
 
 def _count(number: int) -> str:

@@ -138,7 +138,7 @@ def test_points_are_weighted_and_ties_share() -> None:
     assert points(ballots, ["a", "b", "c"]) == {"a": 4.0, "b": 2.0, "c": 3.0}
     assert points(ballots, ["b", "c"]) == {"b": 1.0, "c": 2.0}
     verdict = decide([entry("a"), entry("b"), entry("c")], ballots)
-    assert verdict.ranking == ("a", "c", "b") and "first for craft" in verdict.reasons[0]
+    assert verdict.ranking == ("a", "c", "b") and "most cleanly written" in verdict.reasons[0]
 
 
 def test_a_tie_goes_to_the_lower_seed() -> None:

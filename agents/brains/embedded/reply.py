@@ -20,14 +20,14 @@ def word_reply(report: Report) -> str:
         sentences.append(f"The form is {', '.join(sections)}.")
     if len(report.candidates) > 1 and report.verdict is not None:
         reason = report.verdict.reasons[0] if report.verdict.reasons else ""
-        sentences.append(f"Of {len(report.candidates)} candidates the ensemble chose {report.verdict.winner}.")
-        if reason:
-            sentences.append(reason.rstrip(".") + ".")
-    assumed = [d.attribute for d in report.delivered if d.origin == Origin.DEFAULT][:6]
+        chosen = f"Of {len(report.candidates)} candidates the ensemble chose {report.verdict.winner}"
+        sentences.append(f"{chosen}: {reason.rstrip('.')}." if reason else f"{chosen}.")
+    assumed = [d.attribute.replace("_", " ") for d in report.delivered if d.origin == Origin.DEFAULT][:6]
     if assumed:
         sentences.append(f"You did not say {_join(assumed, 'or')}; I chose.")
     for row in report.unmet:
-        sentences.append(f"Not met: {row.attribute} ({row.requested} asked, {row.delivered} delivered). {row.reason}".strip())
+        name = row.attribute.replace("_", " ")
+        sentences.append(f"Not met: {name} ({row.requested} asked, {row.delivered} delivered). {row.reason}".strip())
     if report.unused:
         sentences.append("I could not use: " + "; ".join(f"“{u}”" for u in report.unused[:5]) + ".")
     return " ".join(sentences)
