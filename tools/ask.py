@@ -1,23 +1,20 @@
 """Instructions that ask about the piece: describe, explain, analyse, compare, answer. They change nothing."""
 
-import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field
 
-from ripieno.score.analysis.chord_finding import find_chords
-from ripieno.score.analysis.reading import Reading
 from ripieno.score.brief import Frozen
 from ripieno.score.diff import compare_pieces
 from ripieno.score.errors import Retryable
 from ripieno.score.instruments import Role
-from ripieno.score.piece import ChordSpan, Piece, Track
+from ripieno.score.piece import Piece, Track
 from ripieno.score.pitch import pitch_name
 from ripieno.tools.base import Instruction, Tool
 from ripieno.tools.functions import cadences, function_words, romans
 from ripieno.tools.motifs import motif_table, opening_idea
+from ripieno.tools.questions import answered, bars_named, chord_words, chords_of
 from ripieno.tools.scope import Scope
 
 
@@ -100,19 +97,15 @@ def answer_about(instruction: Instruction, subject: Subject) -> Answer:
             raise TypeError(f"{instruction.kind!r} asks nothing")
 
 
-def chords_of(piece: Piece) -> tuple[ChordSpan, ...]:
-    """The piece's chords; heard in the notes where none are written."""
-    return piece.chords or find_chords(Reading(piece))
-
-
 def _describe(scope: Scope, piece: Piece) -> Answer:
     spans = scope.spans(piece)
     if not scope.timeless:
         first, end = spans[0][0], spans[-1][1]
         rows = {t.name: int(scope.note_mask(piece, t).sum()) for t in piece.tracks}
         playing = ", ".join(f"{name} ({n} notes)" for name, n in rows.items() if n) or "nobody"
-        chords = _chord_words(piece, first, end)
-        text = f"{_bars(first, end)} in {piece.key_at(first)}, {piece.timeline.metre_at(first)}: {playing}. Chords: {chords}."
+        chords = chord_words(piece, first, end)
+        place = f"{bars_named(first, end)} in {piece.key_at(first)}, {piece.timeline.metre_at(first)}"
+        text = f"{place}: {playing}. Chords: {chords}."
         return Answer(text=text, data={"bars": [first + 1, end], "notes": rows})
     minutes, seconds = divmod(round(piece.seconds), 60)
     tempos = piece.timeline.tempos
@@ -158,7 +151,7 @@ def _explain(scope: Scope, piece: Piece) -> Answer:
     a, b = piece.timeline.bar_start(first), piece.timeline.bar_start(end)
     spans = [c for c in chords_of(piece) if c.start < b and c.end > a]
     if not spans:
-        return Answer(text=f"No chords can be heard in {_bars(first, end).lower()}.")
+        return Answer(text=f"No chords can be heard in {bars_named(first, end).lower()}.")
     rows: dict[str, str] = {}
     for i, span in enumerate(spans):
         key = piece.key_at(piece.timeline.bar_at(span.start))
@@ -212,166 +205,13 @@ def _compare(subject: Subject) -> Answer:
     return Answer(text=text, data={"changes": list(lines)})
 
 
-# --- questions ----------------------------------------------------------------------------------------------------------------
-
-_Fact = Callable[[str, Scope, Piece], "Answer | None"]
-
-
 def _answer(instruction: AnswerQuestion, piece: Piece) -> Answer:
-    question = " ".join(instruction.question.lower().split()).rstrip("?!. ")
-    for pattern, fact in _FACTS:
-        if re.search(pattern, question):
-            found = fact(question, instruction.scope, piece)
-            if found is not None:
-                return found
-    raise Retryable(
-        "A question is about what stands in the piece", value=instruction.question,
-        cure="ask for its key, tempo, metre, length, form, chords, cadences, the range or number of notes of a part, notes "
-        "outside the scale, or who plays",
-    )  # fmt: skip
-
-
-def _first(scope: Scope, piece: Piece) -> int:
-    return scope.spans(piece)[0][0]
-
-
-def _place(scope: Scope, piece: Piece) -> str:
-    if scope.timeless:
-        return "the piece"
-    spans = scope.spans(piece)
-    return "/".join(scope.sections) if scope.sections else _bars(spans[0][0], spans[-1][1]).lower()
-
-
-def _key(question: str, scope: Scope, piece: Piece) -> Answer:
-    key = piece.key_at(_first(scope, piece))
-    more = [k for k in piece.keys if k.bar] if scope.timeless else []
-    then = "".join(f", from bar {k.bar + 1} {k.key}" for k in more)
-    return Answer(text=f"{_capital(_place(scope, piece))} is in {key}{then}.", data={"key": str(key)})
-
-
-def _tempo(question: str, scope: Scope, piece: Piece) -> Answer:
-    bpm = piece.timeline.tempo_at(piece.timeline.bar_start(_first(scope, piece)))
-    return Answer(text=f"{_capital(_place(scope, piece))} goes at {bpm:g} quarter notes a minute.", data={"bpm": bpm})
-
-
-def _metre(question: str, scope: Scope, piece: Piece) -> Answer:
-    metre = str(piece.timeline.metre_at(_first(scope, piece)))
-    return Answer(text=f"{_capital(_place(scope, piece))} is in {metre}.", data={"metre": metre})
-
-
-def _length(question: str, scope: Scope, piece: Piece) -> Answer:
-    spans = scope.spans(piece)
-    bars = sum(b - a for a, b in spans)
-    line = piece.timeline
-    seconds = sum(line.seconds(line.bar_start(b)) - line.seconds(line.bar_start(a)) for a, b in spans)
-    text = f"{_capital(_place(scope, piece))} has {bars} bars and lasts {seconds:.0f} seconds."
-    return Answer(text=text, data={"bars": bars, "seconds": round(seconds, 2)})
-
-
-def _chords(question: str, scope: Scope, piece: Piece) -> Answer:
-    first, end = scope.spans(piece)[0][0], scope.spans(piece)[-1][1]
-    words = _chord_words(piece, first, end)
-    return Answer(text=f"The chords of {_place(scope, piece)}: {words}.", data={"chords": words})
-
-
-def _extreme(question: str, scope: Scope, piece: Piece) -> Answer | None:
-    tracks = [piece.track(i) for i in scope.track_ids(piece) if not piece.track(i).is_drum]
-    rows = []
-    for track in tracks:
-        inside = track.notes[scope.note_mask(piece, track)]
-        rows += [(track, int(n["pitch"]), int(n["start"])) for n in inside]
-    if not rows:
-        return None
-    high = re.search(r"high|top|upper", question) is not None
-    track, pitch, start = (max if high else min)(rows, key=lambda r: r[1])
-    bar = piece.timeline.bar_at(start) + 1
-    name = pitch_name(pitch, piece.key_at(bar - 1).spell(pitch % 12))
-    which = "highest" if high else "lowest"
-    return Answer(
-        text=f"The {which} note is {name}, {track.name}, bar {bar}.", data={"pitch": pitch, "track": track.id, "bar": bar}
-    )
-
-
-def _range(question: str, scope: Scope, piece: Piece) -> Answer:
-    rows = {}
-    for id_ in scope.track_ids(piece):
-        track = piece.track(id_)
-        pitch = track.notes["pitch"][scope.note_mask(piece, track)]
-        if len(pitch) and not track.is_drum:
-            rows[track.name] = (int(pitch.min()), int(pitch.max()))
-    text = "; ".join(f"{name} from {pitch_name(a)} to {pitch_name(b)}" for name, (a, b) in rows.items()) or "no pitched notes"
-    return Answer(text=f"{_capital(text)}.", data={"ranges": {n: list(r) for n, r in rows.items()}})
-
-
-def _number(question: str, scope: Scope, piece: Piece) -> Answer:
-    rows = {piece.track(i).name: int(scope.note_mask(piece, piece.track(i)).sum()) for i in scope.track_ids(piece)}
-    text = ", ".join(f"{name} {n}" for name, n in rows.items())
-    return Answer(text=f"Notes in {_place(scope, piece)}: {text}; {sum(rows.values())} in all.", data={"notes": rows})
-
-
-def _players(question: str, scope: Scope, piece: Piece) -> Answer:
-    rows = {t.name: t.instrument.name for t in piece.tracks if scope.note_mask(piece, t).any()}
-    text = ", ".join(n if n.lower() == i.lower() else f"{n} ({i.lower()})" for n, i in rows.items()) or "nobody"
-    return Answer(text=f"In {_place(scope, piece)} play: {text}.", data={"players": rows})
-
-
-def _outside(question: str, scope: Scope, piece: Piece) -> Answer:
-    rows = []
-    for id_ in scope.track_ids(piece):
-        track = piece.track(id_)
-        for note in track.notes[scope.note_mask(piece, track)] if not track.is_drum else ():
-            bar = piece.timeline.bar_at(int(note["start"]))
-            key = piece.key_at(bar)
-            if key.degree(int(note["pitch"]) % 12) is None:
-                rows.append((track.name, bar + 1, pitch_name(int(note["pitch"]), key.spell(int(note["pitch"]) % 12))))
-    told = "; ".join(f"{pitch} in bar {bar} ({name})" for name, bar, pitch in rows[:12])
-    more = f" and {len(rows) - 12} more" if len(rows) > 12 else ""
-    return Answer(text=f"Outside the scale: {told}{more}." if rows else "All notes lie in the scale.", data={"outside": rows})
-
-
-def _form(question: str, scope: Scope, piece: Piece) -> Answer:
-    rows = [(s.name, s.first_bar + 1, s.end_bar) for s in piece.sections]
-    text = ", ".join(f"{name} (bars {a} to {b})" for name, a, b in rows) or f"one stretch of {piece.bars} bars"
-    return Answer(text=f"The form: {text}.", data={"form": rows})
-
-
-_FACTS: tuple[tuple[str, _Fact], ...] = (
-    (r"outside (the )?(scale|key)|off key|chromatic|accidental|not in (the )?(scale|key)", _outside),
-    (r"highest|lowest|top note|bottom note", _extreme),
-    (r"\brange\b|how (high|low)|tessitura|compass", _range),
-    (r"how many notes|number of notes", _number),
-    (r"\bchords?\b|progression|harmony|changes", _chords),
-    (r"\b(time signature|metre|meter)\b", _metre),
-    (r"\b(tempo|bpm|how fast|speed)\b", _tempo),
-    (r"\bkeys?\b|\bmode\b|major or minor|scale", _key),
-    (r"how (long|many (bars|measures|seconds|minutes))|\b(length|duration)\b|bars (are|is|has)", _length),
-    (r"\b(form|structure|sections?)\b", _form),
-    (r"\b(who|which|what) (instruments?|tracks?|parts?|players?|plays?)|how many (tracks|instruments|parts)", _players),
-)  # fmt: skip
-
-
-def _chord_words(piece: Piece, first: int, end: int) -> str:
-    rows: Mapping[int, list[str]] = _by_bar(piece)
-    return " | ".join(" ".join(rows.get(bar, ["-"])) for bar in range(first, end))
-
-
-def _by_bar(piece: Piece) -> dict[int, list[str]]:
-    rows: dict[int, list[str]] = {}
-    for span in chords_of(piece):
-        rows.setdefault(piece.timeline.bar_at(span.start), []).append(span.chord.symbol)
-    return rows
-
-
-def _bars(first: int, end: int) -> str:
-    return f"Bar {end}" if end == first + 1 else f"Bars {first + 1} to {end}"
+    text, data = answered(instruction.question, instruction.scope, piece)
+    return Answer(text=text, data=data)
 
 
 def _span(values: list[float]) -> str:
     return f"{min(values):g} and {max(values):g}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 TOOLS: tuple[Tool, ...] = tuple(Tool(model, None) for model in (Describe, Explain, Analyse, Compare, AnswerQuestion))

@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from ripieno.score.instruments import Role
-from ripieno.score.piece import Piece, Track
+from ripieno.score.analysis.reading import GRID, read
+from ripieno.score.analysis.skyline import melody
+from ripieno.score.piece import Piece
 from ripieno.score.pitch import pitch_name
 
 _IDEA_BARS = 2
@@ -14,20 +15,10 @@ _MOST_WRONG = 0.25  # share of intervals that may differ in a 'varied' return
 Ints = npt.NDArray[np.int64]
 
 
-def _lead(piece: Piece) -> Track | None:
-    tracks = [t for t in piece.tracks if not t.is_drum and len(t.notes)]
-    return next((t for t in tracks if t.role is Role.LEAD), max(tracks, key=lambda t: t.notes["pitch"].mean(), default=None))
-
-
 def _tune(piece: Piece) -> tuple[Ints, Ints]:
-    """Starts and pitches of the tune: of each onset of the leading track the highest note."""
-    track = _lead(piece)
-    if track is None:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    start = track.notes["start"].astype(np.int64)
-    order = np.lexsort((-track.notes["pitch"].astype(int), start))
-    first = np.concatenate([[True], np.diff(start[order]) > 0]) if len(start) else np.zeros(0, bool)
-    return start[order][first], track.notes["pitch"].astype(np.int64)[order][first]
+    """Starts and pitches of the tune. Starts are ticks of the grid on which a listener would write it, however it is played."""
+    tune = melody(read(piece))
+    return tune.start * (piece.timeline.ppq // GRID), tune.pitch
 
 
 def _bar_of_idea(piece: Piece, start: Ints) -> int | None:
