@@ -28,6 +28,7 @@ from ripieno.score.styles import StyleProfile
 from ripieno.score.time import PPQ, Tempo, Timeline
 from ripieno.tools.base import Workbench
 from ripieno.tools.scope import Scope, tracks_named
+from ripieno.tools.splice import Stretch, splice
 
 SLUR = PPQ // 8  # ticks that a legato note may sound into the next
 FOUR_NOTES = ("sevenths", "extended")  # colours of styles whose chords have sevenths
@@ -74,10 +75,32 @@ class Ground:
         return self.tune if word is None else self.piece.track(tracks_named(word, self.piece)[0])
 
     def written(self, tracks: tuple[str, ...], spans: tuple[tuple[int, int], ...], seed: int) -> Piece:
-        """The piece with some tracks written anew over all the bars from the first span to the last."""
+        """The piece with some tracks written anew over all the bars from the first span to the last.
+
+        Where these are few, the generator sees their sections alone with a little of what follows: that is all it looks at.
+        """
         hull = (min(a for a, _ in spans), max(b for _, b in spans))
-        request = GenerationRequest(self.brief, seed, self.piece, tracks, hull)
-        return self.bench.chosen.generate(request).piece
+        first, end = self._window(hull)
+        if (first, end) == (0, self.piece.bars):
+            return self.bench.chosen.generate(GenerationRequest(self.brief, seed, self.piece, tracks, hull)).piece
+        window = splice(self.piece, (Stretch(first, end),))
+        request = GenerationRequest(self.brief, seed, window, tracks, (hull[0] - first, hull[1] - first))
+        made = self.bench.chosen.generate(request).piece
+        shift = self.piece.timeline.bar_start(first)
+        whole = self.piece
+        for id_ in tracks:
+            track, old = made.track(id_), self.piece.track(id_)
+            notes, moves = track.notes.copy(), track.controls.copy()
+            notes["start"] += shift
+            moves["tick"] += shift
+            whole = whole.with_track(replace(old, notes=make_notes(notes), controls=make_controls(moves)))
+        return whole
+
+    def _window(self, hull: tuple[int, int]) -> tuple[int, int]:
+        """The bars of the sections that a stretch touches, with up to four bars of the next; all where that saves little."""
+        touched = [s for s in self.piece.sections if s.first_bar < hull[1] and s.end_bar > hull[0]]
+        first, end = touched[0].first_bar, min(self.piece.bars, touched[-1].end_bar + 4)
+        return (first, end) if end - first <= 0.6 * self.piece.bars else (0, self.piece.bars)
 
     def joined(self, part: PartRequest, spans: tuple[tuple[int, int], ...], seed: int) -> Track:
         """A new part over all the bars from the first span to the last, with an id and a name of its own.

@@ -1,4 +1,4 @@
-"""The instructions that invent, with what carries each out."""
+"""The instructions that invent, with what carries each out. Those that have one best result are no less exact than others."""
 
 from ripieno.generators.base import Candidate, GenerationRequest
 from ripieno.score.piece import Piece
@@ -25,9 +25,9 @@ TOOLS: tuple[Tool, ...] = (
     Tool(make.AddSection, add_section, generative=True),
     Tool(make.AddFill, add_fill, generative=True),
     Tool(make.Countermelody, countermelody, generative=True),
-    Tool(make.Harmonise, harmonise, generative=True),
+    Tool(make.Harmonise, harmonise),
     Tool(make.Reharmonise, reharmonise, generative=True),
     Tool(make.Restyle, restyle, generative=True),
-    Tool(make.Simplify, simplify, generative=True),
+    Tool(make.Simplify, simplify),
     Tool(make.MakeBusier, make_busier, generative=True),
 )

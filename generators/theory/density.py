@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ripieno.generators.theory.rhythm_style import KIT
 from ripieno.generators.theory.scales import Moments
-from ripieno.generators.theory.strokes import GRID, Struck, room_until, shares, strokes, ternary
+from ripieno.generators.theory.strokes import GRID, Struck, room_until, shares, strokes, ternary, weight_at
 from ripieno.score.instruments import Instrument, Role
 from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import PPQ, Timeline
@@ -200,11 +200,12 @@ def _between(
         if abs(goal - start) < 3:  # out to a neighbour and back
             wish = start + side * (1.5 if k % 2 == 0 else 0.0) + (0.0 if k % 2 == 0 else (goal - start) * share)
         if role is Role.BASS and k < count - 1:
-            allowed = [p for p in range(low, high + 1) if at.plain[p % 12] and abs(p - start) <= 12]
+            allowed = [p for p in range(max(low, start - 12), min(high, start + 12) + 1) if at.plain[p % 12]]
             wish = start + (12 if k % 2 else 7) * side if k else start
         else:
             fine = at.plain if _weight(tick, moments) >= 0.5 else at.scale
-            allowed = [p for p in range(low, high + 1) if fine[p % 12] and abs(p - wish) <= 5]
+            near = range(max(low, round(wish) - 5), min(high, round(wish) + 5) + 1)
+            allowed = [p for p in near if fine[p % 12]]
         allowed = [p for p in allowed if p != before] or allowed or [start]
         pitch = min(allowed, key=lambda p: (abs(p - wish) + (0.0 if at.plain[p % 12] else 0.4), p))
         out.append([pitch])
@@ -216,7 +217,7 @@ def _weight(tick: int, moments: Moments) -> float:
     """Metrical weight of the semiquaver nearest to a tick."""
     timeline = moments.form.timeline
     bar, offset = timeline.position(tick + GRID // 2)
-    return timeline.metre_at(bar).weight(offset // GRID * GRID, timeline.ppq)
+    return weight_at(timeline.metre_at(bar), offset // GRID * GRID)
 
 
 def _merged(notes: Notes, chosen: Sequence[tuple[float, int, list[Row]]], unit: int, player: Instrument) -> Notes:
@@ -225,13 +226,13 @@ def _merged(notes: Notes, chosen: Sequence[tuple[float, int, list[Row]]], unit: 
         return notes
     ticks = np.array(sorted({t for _, t, _ in chosen} | set(notes["start"].tolist())))
     out = notes.copy()
-    new = {t for _, t, _ in chosen}
+    new = {t: {r[2] for r in rows} for _, t, rows in chosen}
     new_ticks = np.array(sorted(new))
     for i in range(len(out)):
         start = int(out["start"][i])
         k = int(np.searchsorted(new_ticks, start, side="right"))
         if k < len(new_ticks) and start + int(out["duration"][i]) > new_ticks[k]:
-            same = any(r[2] == int(out["pitch"][i]) for _, t, rows in chosen if t == new_ticks[k] for r in rows)
+            same = int(out["pitch"][i]) in new[int(new_ticks[k])]
             if player.voices < 8 or same or not player.decays:
                 out["duration"][i] = max(1, int(new_ticks[k]) - start)
     rows: list[Row] = []
@@ -266,7 +267,7 @@ def _more_strokes(
         for place in range(0, timeline.bar_ticks(bar), unit):
             if (begin + place) // GRID in taken:
                 continue
-            weight = metre.weight(place, timeline.ppq)
+            weight = weight_at(metre, place)
             soft = kit and weight < 0.25 and rng.random() < 0.35
             key = KIT["snare"] if soft else time_keeper
             velocity = GHOST + int(rng.integers(-5, 6)) if soft else int(loud * (0.7 + 0.25 * weight))

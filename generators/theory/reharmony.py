@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ripieno.generators.theory.scales import Moment, Moments, moment
-from ripieno.generators.theory.strokes import GRID, Struck, strokes
+from ripieno.generators.theory.strokes import GRID, Struck, strokes, weight_at
 from ripieno.generators.theory.voicing import candidates, small_grips
 from ripieno.score.chords import QUALITIES, Chord, parse_roman
 from ripieno.score.instruments import Instrument, Role
@@ -103,7 +103,7 @@ def _carries(chord: Chord, key: Key, tune: Notes, a: int, b: int, timeline: Time
     total, cost = 0.0, 0.0
     for note in tune[first:last].tolist():
         bar, offset = timeline.position(note[0] + GRID // 2)
-        weight = (0.3 + timeline.metre_at(bar).weight(offset // GRID * GRID, timeline.ppq)) * min(2.0, note[1] / PPQ)
+        weight = (0.3 + weight_at(timeline.metre_at(bar), offset // GRID * GRID)) * min(2.0, note[1] / PPQ)
         pc = note[2] % 12
         clash = ((pc - 1) % 12 in chord.pitch_classes and not at.colour[pc]) or not at.scale[pc]
         price = 0.0 if at.plain[pc] else 0.15 if at.colour[pc] else 2.4 if clash else 0.8

@@ -6,7 +6,7 @@ import numpy as np
 
 from ripieno.generators.theory import part_writing
 from ripieno.generators.theory.scales import Moment, Moments
-from ripieno.generators.theory.strokes import GRID
+from ripieno.generators.theory.strokes import GRID, weight_at
 from ripieno.generators.theory.types import Context, Part
 from ripieno.score.instruments import Instrument, Role
 from ripieno.score.piece import Notes, make_notes
@@ -36,7 +36,7 @@ def beside(
             at = moments.at(start + GRID // 2)
             goal = _scale_steps(pitch, sign * _STEPS[interval], at)
             bar, offset = timeline.position(start + GRID // 2)
-            weight = timeline.metre_at(bar).weight(offset // GRID * GRID, timeline.ppq)
+            weight = weight_at(timeline.metre_at(bar), offset // GRID * GRID)
             lasts = length >= 1.5 * PPQ or (weight >= 0.75 and length >= 0.9 * PPQ)
             if lasts and not at.colour[goal % 12]:
                 further = _scale_steps(pitch, sign * (_STEPS[interval] + 1), at)

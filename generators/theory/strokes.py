@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from ripieno.score.piece import Notes
-from ripieno.score.time import PPQ, Timeline
+from ripieno.score.time import PPQ, Metre, Timeline
 
 TOGETHER = PPQ // 12  # ticks within which notes count as struck at once: a strum, a rolled chord
 GRID = PPQ // 4
@@ -37,9 +38,15 @@ def strokes(notes: Notes, timeline: Timeline) -> list[Struck]:
             j += 1
         bar, offset = timeline.position(starts[i] + GRID // 2)
         place = offset // GRID * GRID
-        found.append(Struck(i, j, starts[i], bar, place, timeline.metre_at(bar).weight(place, timeline.ppq)))
+        found.append(Struck(i, j, starts[i], bar, place, weight_at(timeline.metre_at(bar), place)))
         i = j
     return found
+
+
+@lru_cache(maxsize=4096)
+def weight_at(metre: Metre, place: int) -> float:
+    """`Metre.weight` in the house's ticks, remembered."""
+    return metre.weight(place, PPQ)
 
 
 def shares(amount: float, count: int) -> int:
