@@ -1,5 +1,7 @@
 """Who plays: the parts asked for, completed by the style's own players where the request leaves room, each with a role."""
 
+from collections.abc import Mapping
+
 from ripieno.agents.choices import revised, with_notice
 from ripieno.score.brief import Brief, Origin, PartRequest
 from ripieno.score.checks.request_players import is_excluded
@@ -48,7 +50,17 @@ def complete_parts(brief: Brief, profile: StyleProfile) -> Brief:
             )
         parts.append(PartRequest(instrument=stand_in, role=Role.LEAD, origin=Origin.DEFAULT))
         brief = with_notice(brief, "parts", f"everyone who usually plays {profile.name} is excluded; {stand_in} plays instead")
-    return revised(brief, {"parts": assign_roles(tuple(parts))})
+    return revised(brief, {"parts": assign_roles(tuple(parts), usual_roles(profile))})
+
+
+def usual_roles(profile: StyleProfile) -> dict[str, Role]:
+    """What instruments, and families of them, do in a style beside leading: {'nylon_guitar': chords, 'guitar': chords}."""
+    rows: dict[str, Role] = {}
+    for player in profile.ensemble:
+        if player.role is not Role.LEAD:
+            rows.setdefault(player.instrument, player.role)
+            rows.setdefault(instrument(player.instrument).family, player.role)
+    return rows
 
 
 def _wanted(role: Role, parts: list[PartRequest], brief: Brief, profile: StyleProfile) -> bool:
@@ -74,8 +86,11 @@ def _first_role(instrument_id: str) -> Role:
     return instrument(instrument_id).roles[0]
 
 
-def assign_roles(parts: tuple[PartRequest, ...]) -> tuple[PartRequest, ...]:
-    """Gives each part without a role one that its instrument does well and that the ensemble still needs."""
+def assign_roles(parts: tuple[PartRequest, ...], usual: Mapping[str, Role] | None = None) -> tuple[PartRequest, ...]:
+    """Gives each part without a role one that its instrument does well and that the ensemble still needs.
+
+    `usual`: as `usual_roles` gives it; what an instrument does in the style comes before what it does elsewhere.
+    """
     if sum(p.role is Role.LEAD for p in parts) > _MOST_LEADS:  # "a tune for sax, piano, bass": where all lead, nobody does
         parts = tuple(p.model_copy(update={"role": None}) if p.role is Role.LEAD else p for p in parts)
     taken = [p.role for p in parts if p.role is not None]
@@ -89,9 +104,12 @@ def assign_roles(parts: tuple[PartRequest, ...]) -> tuple[PartRequest, ...]:
             if i == lead:
                 role = Role.LEAD
             else:
-                open_roles = [r for r in able if r is not Role.LEAD and r not in taken] or [
+                open_roles: list[Role] = [r for r in able if r is not Role.LEAD and r not in taken] or [
                     r for r in able if r is not Role.LEAD
                 ]
+                habit = (usual or {}).get(part.instrument) or (usual or {}).get(instrument(part.instrument).family)
+                if habit is not None and habit in able and habit not in taken:
+                    open_roles.insert(0, habit)
                 role = open_roles[0] if open_roles else (Role.COUNTERMELODY if Role.COUNTERMELODY not in taken else Role.ANSWER)
             taken.append(role)
         result.append(part.model_copy(update={"role": role}))

@@ -20,6 +20,7 @@ _ARTICLES = frozenset(("a", "an", "the", "some", "its", "their", "his", "her"))
 _SUSTAINED = frozenset(("strings", "choir", "synth pad", "organ", "brass", "winds", "reeds"))
 _REACH = 16  # words after a name in which its verb is looked for
 _SIGNS = frozenset(("(", ":", "=", "–", "—"))  # between a name and its role: 'violin (lead)', 'melody: oboe'
+_ONE, _OTHER = frozenset(("one", "first")), frozenset(("other", "others", "second", "rest"))
 _RELATIVE = frozenset(("which", "that", "who"))
 # Roles that only some instruments can have; the others are theirs by nature.
 _FOR_DRUMS = frozenset((Role.LEAD, Role.RIFF))
@@ -30,7 +31,8 @@ _NOT_FOR_BASS = frozenset((Role.CHORDS, Role.PAD, Role.COUNTERMELODY, Role.ARPEG
 class Doing:
     """What one mention is to do.
 
-    `of` is the first word of another mention, whom it answers or doubles; `event` marks a solo in the course of the piece.
+    `of` is the first word of another mention, whom it answers or doubles; `event` marks a solo in the course of the piece;
+    `each` are the roles of several players of one name ('two guitars: one strums, the other leads'), in order.
     """
 
     role: Role | None = None
@@ -39,6 +41,7 @@ class Doing:
     register: str | None = None
     articulation: str | None = None
     event: bool = False
+    each: tuple[Role, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ def find_doings(words: Words, groups: Sequence[Group]) -> dict[int, Doing]:
     for number, group in enumerate(groups):
         floor = groups[number - 1].last if number else 0
         ceiling = groups[number + 1].begin if number + 1 < len(groups) else len(words)
+        _shared_out(words, group, ceiling, doings)
         _from_adjectives(words, group, ceiling, doings)
         _from_nouns_before(words, group, floor, doings)
         _trading(words, group, floor, ceiling, doings)
@@ -92,7 +96,8 @@ def find_doings(words: Words, groups: Sequence[Group]) -> dict[int, Doing]:
         _between(words, one, other, doings)
     for number, group in enumerate(groups):
         ceiling = groups[number + 1].begin if number + 1 < len(groups) else len(words)
-        _from_the_rest(words, group, ceiling, doings)
+        if not doings[group.members[-1].first].each:
+            _from_the_rest(words, group, ceiling, doings)
     return doings
 
 
@@ -111,6 +116,31 @@ def _give(member: Mention, doing: Doing, role: Role, *, own: bool = False) -> No
     if row.family == "bass" and (role in _NOT_FOR_BASS or (role is Role.LEAD and not own)):
         return
     doing.role = role
+
+
+def _shared_out(words: Words, group: Group, ceiling: int, doings: dict[int, Doing]) -> None:
+    """'two guitars: one strums, the other leads': each player of a name does something of its own."""
+    member = group.members[-1]
+    if member.count < 2 or group.last >= len(words):
+        return
+    end = group.last
+    while end < min(ceiling, group.last + _REACH) and words.sentence[end] == words.sentence[group.last]:
+        end += 1
+    said = words.low[group.last : end]
+    one = next((i for i, w in enumerate(said[:4]) if w in _ONE), None)
+    other = next((i for i, w in enumerate(said) if one is not None and i > one and w in _OTHER), None)
+    if one is None or other is None:
+        return
+    lex = _lexicon()
+    roles = []
+    for first, last in ((one + 1, other), (other + 1, len(said))):
+        hits = [h for t in (lex.verbs, lex.nouns) for h in t.find(words, group.last + first, group.last + last)]
+        hits = sorted((h for h in hits if h.last <= group.last + last), key=lambda h: (h.first, -h.last))
+        if not hits:
+            return
+        roles.append(hits[0].value)
+        group.spans.append((group.last + first - 1, hits[0].last))
+    doings[member.first].each = (roles[0], *([roles[1]] * (member.count - 1)))
 
 
 def _from_adjectives(words: Words, group: Group, ceiling: int, doings: dict[int, Doing]) -> None:

@@ -117,6 +117,11 @@ class _Draft:
     copies: int = 1
     number: int = 0  # which of several of its kind
     told: bool = False  # whether the request says what a member of a named ensemble does
+    each: tuple[Role, ...] = ()  # roles of several players of one name, where each was given its own
+
+    def copy(self, k: int) -> PartRequest:
+        """The k-th player's part."""
+        return self.part.model_copy(update={"role": self.each[k]}) if k < len(self.each) else self.part
 
 
 class _Assembly:
@@ -144,7 +149,7 @@ class _Assembly:
         self._relate()
         self._give_way()
         excluded = self._excluded()
-        parts = [d.part for d in self._drafts for _ in range(d.copies)]
+        parts = [d.copy(k) for d in self._drafts for k in range(d.copies)]
         parts.sort(key=lambda p: p.role is not Role.LEAD)
         self._closed = self._closed or bool(self._closing and {d.group for d in self._drafts} <= self._closing)
         closed = bool(parts) and (self._closed or names_all_players(self._words, self._groups, {p.instrument for p in parts}))
@@ -191,7 +196,7 @@ class _Assembly:
             return
         if member.nearest:
             self._notice(f"“{part.asked}” is read as {instrument(part.instrument).name}, the nearest that can be played.")
-        draft = _Draft(part, member.name, number, copies, member.number)
+        draft = _Draft(part, member.name, number, copies, member.number, each=doing.each if part.role is None else ())
         self._drafts.append(draft)
         self._by_mention[member.first] = draft
 
