@@ -85,7 +85,7 @@ def written_anew(plan: Plan, before: Piece | None, after: Piece) -> Field | None
     inventive = [s.instruction for s in plan.steps if TOOLS[s.instruction.kind].generative]
     if before is None or any(i.kind == "compose" for i in inventive):
         return None
-    old = {t.id for t in before.tracks}
+    old, now = {t.id for t in before.tracks}, {t.id: t.hash for t in after.tracks}
     spans: dict[str, tuple[tuple[int, int], ...]] = {
         t.id: ((0, after.bars),) for t in after.tracks if inventive and t.id not in old
     }
@@ -93,6 +93,8 @@ def written_anew(plan: Plan, before: Piece | None, after: Piece) -> Field | None
         if instruction.moves_bars or instruction.changes_tracks:
             continue
         for id_ in instruction.scope.track_ids(before):
+            if id_ not in now or now[id_] == before.track(id_).hash:
+                continue  # in scope, and left as it was: not for a repair to touch
             spans[id_] = (*spans.get(id_, ()), *instruction.scope.spans(before))
     return Field(spans=spans)
 

@@ -16,6 +16,7 @@ from ripieno.score.pitch import pitch_name
 
 _INTERVALS = ("unison", "semitone", "tone", "minor third", "third", "fourth", "tritone", "fifth", "minor sixth", "sixth",
               "minor seventh", "seventh", "octave")  # fmt: skip
+_SLIGHT = 60  # ticks: an eighth of a quarter note
 _SMALL_GAP = 1  # unchanged bars between changed ones that are still told as one stretch
 
 
@@ -226,8 +227,8 @@ def _words(a: Notes, b: Notes) -> str:
     if same_onsets:
         return _same_rhythm(a, b)
     if len(a) == len(b) and sorted(a["pitch"].tolist()) == sorted(b["pitch"].tolist()):
-        apart = np.abs(np.sort(a["start"]) - np.sort(b["start"])).mean()
-        return f"the same notes, moved in time by {apart:.0f} ticks on average"
+        apart = float(np.median(np.abs(np.sort(a["start"]) - np.sort(b["start"]))))
+        return f"the same notes, {'moved slightly' if apart <= _SLIGHT else 'moved'} in time"
     rows_a, rows_b = _multiset(a), _multiset(b)
     gone, came = sum((rows_a - rows_b).values()), sum((rows_b - rows_a).values())
     if not came:

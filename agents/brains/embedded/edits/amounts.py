@@ -100,7 +100,12 @@ def _count(word: str | None) -> int:
 
 def bpm(clause: str) -> float | None:
     """A tempo in beats a minute, as said: '120 bpm', 'tempo to 96', 'at 90'."""
-    found = re.search(r"(-?\d+(?:\.\d+)?)\s*(?:bpm|beats per minute|beats a minute)", clause) or re.search(
-        r"\b(?:tempo|speed|bpm)\b(?:[^\d-]|-(?!\d)){0,14}(-?\d+(?:\.\d+)?)", clause
-    ) or re.search(r"\bto (-?\d{2,3}(?:\.\d+)?)\b(?!\s*(?:%|percent|bars?|seconds|sec))", clause)  # fmt: skip
+    found = None
+    for pattern in (
+        r"(-?\d+(?:\.\d+)?)\s*(?:bpm|beats per minute|beats a minute)",
+        r"\b(?:tempo|speed|bpm|velocity)\b(?:[^\d-]|-(?!\d)){0,20}(-?\d+(?:\.\d+)?)",
+        r"\bto (-?\d{2,3}(?:\.\d+)?)\b(?!\s*(?:%|percent|bars?|seconds|sec))",
+        r"\b(?:faster|slower|quicker)\b[\s,:-]+(?:at |about |around )?(\d{2,3})$",
+    ):
+        found = found or re.search(pattern, clause)
     return float(found[1]) if found else None

@@ -185,4 +185,7 @@ def describe(clause: Clause) -> list[Data] | None:
 
 def question(clause: Clause) -> list[Data] | None:
     """A question about the piece, with its place."""
-    return [{"kind": "answer", "question": clause.text[:500], "scope": clause.scope()}]
+    scope: Data = dict(clause.time)
+    if clause.found.tracks:
+        scope["tracks"] = clause.found.tracks
+    return [{"kind": "answer", "question": clause.text[:500], "scope": scope}]

@@ -61,13 +61,14 @@ class Clause:
 
     def scope(self, *, tracks: tuple[str, ...] | None = None, time: bool = True) -> Data:
         """The scope as data."""
-        given: Data = dict(self.time or (self.carried_time if time else {})) if time else {}
+        of_all = tracks == ()  # what concerns every track: 'it' is then the piece, not the place of the turn before
+        given: Data = dict(self.time or ({} if of_all else self.carried_time)) if time else {}
         chosen = self.tracks if tracks is None else tracks
         if self.found.but and tracks is None:
             given["but_tracks"] = self.found.but
         elif chosen and set(chosen) != {t.id for t in self.table.tracks}:
             given["tracks"] = chosen
-        if self.found.drums and tracks is None:
+        if self.found.drums and tracks is None and time:
             given["drums"] = self.found.drums
         return given
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from ripieno.agents.brains.embedded.lexicon import lexicon
 
 _SEPARATOR = re.compile(
-    r"\s*(?:[.;!?\n]+(?=\s|$)|,?\s+(?:and|but|&)\s+(?:then\s+|also\s+)?|,?\s+(?:then|after that|also|plus)\s+|,\s*(?:and\s+|but\s+)?(?:then\s+|also\s+)?)\s*"
+    r"\s*(?:[.;!?\n]+(?=\s|$)|,?\s+(?:and|(?<!everything\s)(?<!everyone\s)(?<!all\s)(?<!tracks\s)(?<!nothing\s)but|&)\s+(?:then\s+|also\s+)?|,?\s+(?:then|after that|also|plus)\s+|,\s*(?:and\s+|but\s+)?(?:then\s+|also\s+)?)\s*"
 )
 # Words with which a clause of its own begins; anything else after an "and" or a comma goes on with what stands before it.
 _STARTS = re.compile(
@@ -14,7 +14,7 @@ _STARTS = re.compile(
     r"(?:add|drop|remove|delete|cut|take|mute|unmute|solo|unsolo|make|bring|move|raise|lower|transpose|turn|put|set|change|switch|swap|"
     r"replace|give|let|keep|lock|unlock|release|leave|play|repeat|loop|double|halve|extend|shorten|lengthen|trim|insert|copy|duplicate|"
     r"paste|split|merge|combine|rename|call|label|quanti[sz]e|humani[sz]e|swing|straighten|harmoni[sz]e|reharmoni[sz]e|invert|reverse|retrograde|"
-    r"arpeggiate|strum|accent|emphasi[sz]e|pan|fade|crescendo|diminuendo|decrescendo|slow|speed|thin|simplify|vary|rewrite|regenerate|redo|"
+    r"everything|everyone|arpeggiate|strum|accent|emphasi[sz]e|pan|fade|crescendo|diminuendo|decrescendo|slow|speed|thin|simplify|vary|rewrite|regenerate|redo|"
     r"recompose|undo|revert|restore|go|start|stop|end|finish|begin|build|create|write|generate|compose|export|describe|explain|analy[sz]e|"
     r"compare|tell|show|what|why|which|how|who|when|where|is|are|does|do|did|has|have|same|ditto|likewise|faster|slower|louder|softer|quieter|"
     r"higher|brighter|darker|busier|simpler|more|less|fewer|longer|shorter|shift|nudge|tighten|loosen|fill|get|use|bump|push|pull|crank|"
@@ -22,6 +22,12 @@ _STARTS = re.compile(
     r"we|i|it|that|this|the \w+(?: \w+)? (?:is|are|should|needs?|could|sounds?|feels?|has|have)|maybe|please|can|could|"
     r"staccato|legato|minor|major|in [a-g](?:[ #b♯♭]|$)|ritard\w*|accelerando|half[- ]?time|double[- ]?time|without|with|stretch|fit|again|"
     r"transform|convert|turn|adapt|retune|pitch|clean|open|soften|sharpen|enter|introduce|continue|expand|move|reorder|put)\b"
+)
+
+
+# A name with a predicate of its own and no verb: the verb of the clause before holds for it too.
+_GAPPED = re.compile(
+    r"^(?:the |my |our )?[a-z-]+(?: [a-z-]+)? (?:hard |far |slightly |a (?:bit|little) )?(?:left|right|legato|staccato|up|down|louder|softer|quieter|an? octave|muted|off|out)\b"
 )
 
 
@@ -60,6 +66,10 @@ def clauses(text: str) -> tuple[str, ...]:
         if not piece.strip():
             continue
         low = cleaned(piece)
+        gapped = _GAPPED.match(low) if found else None
+        if gapped and not any(c in sign for c in ".;!?\n") and not _STARTS.match(low):
+            piece = f"{cleaned(found[-1]).split(' ')[0]} {low}"  # 'pan the guitar left and the piano right'
+            low = piece
         fresh = not found or any(c in sign for c in ".;!?\n") or _STARTS.match(low)
         if fresh:
             found.append(piece)

@@ -158,7 +158,10 @@ def _line(clause: Clause) -> Data:
 def countermelody(clause: Clause) -> list[Data] | None:
     """A second line against the tune."""
     data: Data = {"kind": "countermelody", "scope": clause.scope(tracks=())}
-    if clause.found.tracks:
+    if clause.found.tracks and clause.has(r"\b(?:for|on|by|with) (?:an?other )?<t>"):  # another of a kind that is there
+        row = next(t for t in clause.table.tracks if t.id == clause.found.tracks[0])
+        data["instrument"] = next((i.id for i in instruments().values() if i.name == row.instrument), None)
+    elif clause.found.tracks:
         data["of"] = clause.found.tracks[0]
     if clause.found.instruments:
         data["instrument"] = clause.found.instruments[0]
@@ -197,7 +200,7 @@ def chords_in(text: str) -> tuple[str, ...]:
 def restyle(clause: Clause) -> list[Data] | None:
     """The same tune in another style; the caller looks the words up among the styles."""
     match = re.search(
-        r"\b(?:as|into|like|style of|to|it|this|that|everything|thing|song|piece) an? ([a-z0-9 &'-]+?)(?: (?:version|style|arrangement|tune|piece|song|feel|track))?$",
+        r"\b(?:as|into|like|style of|to|it|this|that|everything|thing|song|piece) an? ([a-z0-9 &'-]+?)(?: (?:version|style|arrangement|tune|piece|song|feel|track|vibe|touch|flavou?r))?$",
         clause.text,
     ) or re.search(r"\b(?:in|into|to) (?:the )?([a-z0-9 &'-]+?) style$", clause.text)
     return [{"kind": "restyle", "style": match[1].strip()}] if match else None
@@ -216,8 +219,8 @@ def fill(clause: Clause) -> list[Data] | None:
 
 def section(clause: Clause) -> list[Data] | None:
     """A new section at its usual place, or where it is said."""
-    match = _SECTION.search(clause.text)
-    if not match or clause.found.instruments:
+    match = _SECTION.search(clause.rest)
+    if not match or clause.found.instruments or clause.has(r"\b(?:empty|blank|silent)\b"):
         return None
     if re.match(r"^(?:make|have|lose|give|need|want)\b", clause.text) and not re.search(
         r"\b(?:make|have|need|want|give (?:it|me|us|this)) (?:me |us )?(?:a|an|another|some)\b", clause.text

@@ -38,7 +38,7 @@ def key(clause: Clause) -> list[Data] | None:
     )
     bare = re.search(rf"\b([a-g])(?: ?(#|b|sharp|flat))?\s+({_MODES})\b", text)
     found = bare or tonic
-    if found and not (found[1] == "a" and not found[3]):
+    if found and not (found[1] == "a" and not found[3] and not re.search(r"\b(?:to|in|of) a$", text)):
         name = found[1].upper() + {"#": "#", "sharp": "#", "b": "b", "flat": "b"}.get(found[2] or "", "")
         mode = {"maj": "major", "min": "minor"}.get(found[3] or "", found[3] or "")
         return [{"kind": "change_key", "key": f"{name} {mode}".strip(), "scope": scope}]
@@ -58,6 +58,10 @@ def pitch(clause: Clause) -> list[Data] | None:
     up, down = clause.has(r"\b(?:higher|up|raise)\b"), clause.has(r"\b(?:lower|down)\b")
     if not up and not down:
         return None
+    drums = bool(clause.tracks) and all(t.percussion for t in clause.rows())
+    if clause.tracks and (clause.degree < 1 or drums or _was_volume(clause)):
+        by = max(2, round(_VOLUME * clause.degree))  # 'the bass up a touch': nobody moves pitches by a touch
+        return [{"kind": "set_mix", "volume_by": by if up else -by, "scope": clause.scope(time=False)}]
     if clause.has(r"^(?:lower|raise)\b") or clause.has(r"\b(?:bring|turn|take|move|push|pull) .*\b(?:up|down)\b|^(?:up|down)$"):
         sign, word = (1, "up") if up and not down else (-1, "down")
         raise Doubt(
@@ -77,6 +81,12 @@ def pitch(clause: Clause) -> list[Data] | None:
     if not clause.tracks:
         return [{"kind": "transpose", "semitones": 2 * sign, "scope": scope}]
     return [{"kind": "transpose", "octaves": sign, "scope": scope}]
+
+
+def _was_volume(clause: Clause) -> bool:
+    """Whether the talk is of volumes."""
+    asks = clause.context.dialogue[-1].asks if clause.context.dialogue else ()
+    return bool(asks) and getattr(asks[-1].instruction, "volume_by", None) is not None
 
 
 def note(clause: Clause) -> list[Data] | None:

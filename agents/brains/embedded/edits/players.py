@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ripieno.agents.brains.embedded.instrument_names import find_mentions
+from ripieno.agents.brains.embedded.instrument_spelling import corrected
 from ripieno.agents.brains.embedded.lexicon import lexicon, singular
 from ripieno.agents.brains.embedded.nearness import distance
 from ripieno.agents.brains.embedded.words import Words
@@ -151,7 +152,8 @@ def find_tracks(clause: str, table: AttributeTable) -> TracksFound:
             found.groups.append(tuple(t.id for t in table.tracks if t.id not in inner.tracks))
             found.words.append("everything but " + ", ".join(inner.words))
             return found
-    _kit(found, table)
+    if not re.match(r"(?:add|introduce|bring in|layer|throw in|put in|some|insert)\b", clause):
+        _kit(found, table)
     vocabulary = _vocabulary(table)
     found.rest = _spelled(found.rest, vocabulary)
     pattern = re.compile(r"\b(?:the |my |that |this |those |these |his |her |its |our |your )?(?P<other>other |second |first |2nd |1st )?(?P<w>" + "|".join(
@@ -318,6 +320,9 @@ def _spelled(clause: str, vocabulary: dict[str, tuple[str, ...]]) -> str:
             near = min(((distance(bare, w, limit), w) for w in singles if abs(len(w) - len(bare)) <= limit), default=(9, ""))
             if near[0] <= limit and near[1][:1] == bare[:1]:
                 word = word.replace(bare, near[1])
+        elif len(bare) == 3 and bare.isalpha() and bare not in known and not _ordinary(bare):
+            longer = [w for w in singles if len(w) == 4 and w.startswith(bare)]
+            word = word.replace(bare, longer[0]) if longer else word
         words.append(word)
     return " ".join(words)
 
@@ -335,7 +340,7 @@ def _ordinary(word: str) -> bool:
 
 def _others(found: TracksFound) -> None:
     """Instruments that the piece does not have."""
-    words = Words(found.rest.replace("<t>", "§").replace("<all>", "§"))
+    words, _ = corrected(Words(found.rest.replace("<t>", "§").replace("<all>", "§")))
     spans: list[tuple[int, int, str]] = []
     for mention in find_mentions(words):
         if mention.instrument:

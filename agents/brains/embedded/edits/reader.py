@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -46,6 +47,32 @@ _CONSTRAINT = re.compile(
     r"^keep (?:the |its )?(?:same )?(?:tune|melody|rhythm|chords|harmony|rest|everything else|others?)(?: (?:the same|the way it is))?$"
 )
 _ELSE = re.compile(r"\b(?:the rest|the others?|everything else|everyone else|all else)\b")
+_SECTION_WORDS = re.compile(
+    r"\b(?:the|in|at|during|of) (?:\w+ )?(bridge|intro|outro|coda|pre-?chorus|breakdown|interlude|chorus|verse|hook|drop|solo section)s?\b"
+)
+# What would act on the whole piece if its place were lost.
+_PLACED = frozenset(
+    {
+        "reharmonise",
+        "cut",
+        "repeat_section",
+        "regenerate",
+        "vary",
+        "make_busier",
+        "simplify",
+        "thin_out",
+        "silence",
+        "transpose",
+        "scale_velocities",
+        "shape_dynamics",
+        "change_tempo",
+        "change_key",
+        "change_mode",
+        "articulate",
+        "remove_track",
+    }
+)
+_ONCE = frozenset({"regenerate", "vary", "extend"})
 CAN = (
     "add, remove, mute or rename tracks, change instruments, volume, pan and reverb; make parts louder, busier, simpler, higher; "
     "change tempo, key, mode, metre; add, cut, repeat or move sections; reharmonise, vary, rewrite; swing, quantise; undo, branch, "
@@ -62,6 +89,8 @@ class EditReader:
     def is_new_piece(self, text: str) -> bool:
         """Whether the words ask for a piece of its own, not for a change."""
         low = cleaned(text)
+        if re.match(r"^make (?:the|this|it)\b", low):
+            return False
         if _FRESH.search(low):
             return True
         match = _NEW.match(low)
@@ -142,8 +171,23 @@ class _Reading:
             if pattern.search(clause.rest) or (asked and pattern.search(clause.text)):
                 made = action(clause)
                 if made is not None:
-                    return [row for row in (self._styled(m) for m in made) if row is not None] or None
+                    rows = [row for row in (self._styled(m) for m in made) if row is not None]
+                    if rows:
+                        self._no_such_section(clause, made)
+                        return rows
         return None
+
+    def _no_such_section(self, clause: Clause, made: list[Data]) -> None:
+        """Refuses a place that the piece does not have, rather than acting everywhere.
+
+        Raises:
+            BadRequest: the clause names one.
+        """
+        said = _SECTION_WORDS.search(clause.rest)
+        if said and not clause.time and {m["kind"] for m in made} & _PLACED and not clause.rest.startswith(("why", "what")):
+            have = ", ".join(dict.fromkeys(s.name for s in clause.table.sections)) or "one stretch without sections"
+            raise BadRequest("A section is one that the piece has", value=said[1], cause=f"the form is {have}",
+                             cure=f"name one of these, or say 'add a {said[1]}'")  # fmt: skip
 
     def _styled(self, data: Data) -> Data | None:
         if data["kind"] != "restyle":
@@ -185,7 +229,16 @@ class _Reading:
         return True
 
     def _add(self, made: Sequence[Data], words: str) -> None:
-        self.asks += [_ask(data, words) for data in made]
+        for data in made:
+            ask = _ask(data, words)
+            if ask.instruction in [a.instruction for a in self.asks] and ask.instruction.kind not in ("undo", "redo"):
+                continue  # said twice in one breath
+            twice = [a for a in self.asks if a.instruction.kind == ask.instruction.kind and ask.instruction.kind in _ONCE]
+            if twice and twice[0].instruction.scope.tracks == ask.instruction.scope.tracks:
+                if ask.instruction.kind == "extend":
+                    self.asks[self.asks.index(twice[0])] = ask
+                continue  # 'I don't like the bass, write something else': one wish in two clauses
+            self.asks.append(ask)
 
     def _missing(self, clause: Clause) -> None:
         """Remembers why a clause had no effect, where it names what the piece does not have."""
@@ -274,6 +327,8 @@ def _mood_ask(data: Data, clause: Clause) -> Data | None:
         return None
     if whole and (clause.time or clause.tracks):
         return None
+    if data["kind"] in ("change_mode", "change_tempo", "scale_velocities") and clause.carried and not clause.found.tracks:
+        clause = replace(clause, carried=(), carried_time={})  # 'make it sadder': the piece, whoever was spoken of before
     of_all = data["kind"] in ("change_mode", "change_tempo", "reharmonise")
     if of_all and clause.tracks:
         return None

@@ -1,6 +1,7 @@
 """Words that point at the last turn: more of it, less of it, the same elsewhere, the other one."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from ripieno.agents.brains.embedded.edits.amounts import degree
@@ -20,7 +21,7 @@ _TOO = re.compile(
     r"^(?:(?:now |that(?:'s| is)|it(?:'s| is)) )*(?:a (?:bit|little) |way |much |slightly )?too (?P<w>\w+)(?: now)?[.! ]*$"
 )
 _SAME = re.compile(
-    r"^(?:(?:and|now|do|also) )*(?:the )?same (?:thing )?(?:for|to|with|on|in) (?P<x>.+)$|^(?:and |also |ditto |likewise )+(?:for |the |to |with |in )*(?P<y>.+?)(?: too| as well)?$"
+    r"^(?:(?:and|now|do|also) )*(?:the )?same (?:thing )?(?:for|to|with|on|in) (?P<x>.+)$|^(?:and |also |ditto |likewise )+(?:for |the |to |with |in )*(?P<y>(?:the )?\w+(?: \w+)?)(?<!up)(?<!down)(?<!louder)(?<!softer)(?: too| as well)?$"
 )
 _OTHER = re.compile(
     r"^(?:no[,. ]+|oops[,. ]+|sorry[,. ]+|wait[,. ]+)*(?:not (?:that|this)(?: one)?[,. ]+|i (?:meant|mean|said)|(?:not (?:the )?(?P<not>[\w ]+?)[,. ]+))?\s*(?:but )?(?P<x>the other (?:one|\w+)|(?:the )?[\w' -]+?)(?: instead)?[.! ]*$"
@@ -31,6 +32,9 @@ _MEANT = re.compile(
 # Fields that say how much, and what they are where nothing changes.
 _AMOUNTS: dict[str, float] = {"factor": 1.0, "ratio": 0.5, "volume_by": 0, "pan_by": 0, "reverb_by": 0, "chorus_by": 0, "share": 0, "amount": 0,
                               "strength": 0, "semitones": 0, "steps": 0, "octaves": 0, "by": 0, "milliseconds": 0, "bpm": -1}  # fmt: skip
+
+
+_SIGNED = frozenset({"volume_by", "pan_by", "reverb_by", "chorus_by"})
 
 
 def refer(text: str, context: TurnContext) -> list[Data] | None:
@@ -48,6 +52,14 @@ def refer(text: str, context: TurnContext) -> list[Data] | None:
     too = _TOO.match(text)
     if too and any(_speaks(ask, too["w"]) for ask in last):
         return _instead(last, 0.5, context)
+    less = re.match(r"^(?P<d>less|more) (?:on|for|in) (?P<x>.+)$", text)
+    if less:
+        rows = _elsewhere(last, less["x"], context)
+        if rows is not None and less["d"] == "less":
+            rows = [{k: -v if k in _SIGNED and isinstance(v, int) and v > 0 else v for k, v in row.items()} for row in rows]
+        return rows
+    if too and any(too["w"][:3] in ask.words for ask in last) and context.can_undo and context.dialogue[-1].version:
+        return [{"kind": "undo", "turns": 1}]
     same = _SAME.match(text)
     if same:
         return _elsewhere(last, same["x"] or same["y"] or "", context)
@@ -111,7 +123,7 @@ def _speaks(ask: Ask, word: str) -> bool:
     )
 
 
-def _elsewhere(last: tuple[Ask, ...], words: str, context: TurnContext) -> list[Data] | None:
+def _elsewhere(last: Sequence[Ask], words: str, context: TurnContext) -> list[Data] | None:
     """The last turn's asks on other tracks or in another place."""
     assert context.table is not None
     placed = find_time(words if words.startswith(("in ", "on ", "at ", "from ", "for ")) else f"in {words}", context.table)

@@ -5,6 +5,7 @@ import re
 from ripieno.agents.brains.embedded.edits import amounts
 from ripieno.agents.brains.embedded.edits.clause import Clause, Data, first_section_bar, section_starts
 from ripieno.agents.brains.embedded.edits.timing import straighten
+from ripieno.score.errors import BadRequest
 
 _VOLUME, _VELOCITY, _PAN, _SEND = 14, 0.18, 40, 24  # the usual amounts
 
@@ -22,7 +23,7 @@ def mute(clause: Clause) -> list[Data] | None:
 
 def unmute(clause: Clause) -> list[Data] | None:
     """Heard again."""
-    if clause.has(r"unsolo|stop soloing") or (not clause.tracks):
+    if clause.has(r"unsolo|stop soloing") or not clause.tracks:
         return [{"kind": "solo", "on": False}]
     return [{"kind": "set_mix", "muted": False, "scope": clause.scope(time=False)}]
 
@@ -91,6 +92,9 @@ def enter(clause: Clause) -> list[Data] | None:
     """A track that begins only later: its notes before are taken out."""
     if not clause.tracks or not clause.time:
         return None
+    if "part" in clause.time and clause.time["part"][0] > 0:
+        before = {k: v for k, v in clause.time.items() if k != "part"} | {"part": (0.0, clause.time["part"][0])}
+        return [{"kind": "silence", "scope": {"tracks": clause.tracks, **before}}]
     if "bars" in clause.time and clause.time["bars"][0] > 0:
         return [{"kind": "silence", "scope": {"tracks": clause.tracks, "bars": (0, clause.time["bars"][0])}}]
     if "sections" in clause.time:
@@ -110,7 +114,9 @@ def loudness(clause: Clause) -> list[Data] | None:
         return [{"kind": "scale_velocities", "factor": _scaled(sign, clause.degree, percent, clause)}]
     if clause.time or clause.carried_time or clause.found.drums:
         return [{"kind": "scale_velocities", "factor": _scaled(sign, clause.degree, percent, clause), "scope": clause.scope()}]
-    absolute = re.search(r"\b(?:volume|level)\b[^\d]{0,12}(\d{1,3})\b(?!\s*%)", clause.rest)
+    absolute = re.search(r"\b(?:volume|level)\b.* (?:to|at) (\d{1,3})$", clause.rest) or re.search(
+        r"\b(?:volume|level)\b[^\d]{0,12}(\d{1,3})\b(?!\s*%)", clause.rest
+    )
     if absolute:
         return [{"kind": "set_mix", "volume": min(127, int(absolute[1])), "scope": clause.scope(time=False)}]
     by = round(_VOLUME * clause.degree)
@@ -150,6 +156,15 @@ def _scaled(sign: int, degree: float, percent: float | None, clause: Clause) -> 
             return round(1 + sign * percent, 3)
         return percent if (percent > 1) == (sign > 0) else round(1 / percent, 3)
     return round(1 + sign * min(0.6, _VELOCITY * degree), 3)
+
+
+def more_of(clause: Clause) -> list[Data] | None:
+    """'More cowbell': louder, whatever is meant."""
+    if not clause.tracks:
+        return None
+    if clause.found.drums or clause.time:
+        return [{"kind": "scale_velocities", "factor": round(1 + _VELOCITY * clause.degree, 3), "scope": clause.scope()}]
+    return [{"kind": "set_mix", "volume_by": round(_VOLUME * clause.degree), "scope": clause.scope(time=False)}]
 
 
 def shape(clause: Clause) -> list[Data] | None:
@@ -220,7 +235,12 @@ def sends(clause: Clause) -> list[Data] | None:
         return [{"kind": "set_mix", name: min(127, int(value[1])), "scope": scope}]
     if clause.has(r"\b(?:no|without|remove|kill|completely dry|bone dry)\b"):
         return [{"kind": "set_mix", name: 0, "scope": scope}]
-    less = clause.has(r"\b(?:less|dry|drier|dryer|reduce|lower|too much|too wet|decrease|down)\b")
+    if clause.found.drums:
+        raise BadRequest("Effects are set for whole tracks", value=", ".join(clause.found.drums), cause="the kit is one track",
+                         cure=f"split it first: 'split the {clause.found.drums[0]} from the drums'")  # fmt: skip
+    less = re.search(r"\btoo much\b", clause.text) is not None or clause.has(
+        r"\b(?:less|dry|drier|dryer|reduce|lower|too much|too wet|decrease|down)\b"
+    )
     return [
         {"kind": "set_mix", f"{name}_by": (-1 if less else 1) * max(4, min(100, round(_SEND * clause.degree))), "scope": scope}
     ]
@@ -235,8 +255,9 @@ def accent(clause: Clause) -> list[Data] | None:
 def duck(clause: Clause) -> list[Data] | None:
     """A side-chain under the kick, or under the track named last."""
     kits = tuple(t.id for t in clause.table.tracks if t.percussion)
-    by = clause.found.groups[-1][0] if len(clause.found.groups) > 1 else (kits[0] if kits else "")
-    ducked = clause.found.groups[0] if clause.found.groups and clause.found.groups[0] != (by,) else ()
+    groups = [g for g in clause.found.groups if not (clause.found.drums and set(g) <= set(kits))]
+    by = kits[0] if kits and (clause.found.drums or len(groups) < 2) else groups[-1][0] if groups else ""
+    ducked = groups[0] if groups and groups[0] != (by,) else ()
     if not by:
         return None
     data: Data = {"kind": "duck", "by": by, "amount": round(min(0.9, 0.5 * clause.degree), 2)}

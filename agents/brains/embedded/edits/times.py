@@ -64,8 +64,14 @@ def section_pattern(table: AttributeTable) -> str:
     also = set()
     for name in names:
         also |= _ALSO.get(name, set())
-    words = sorted(names | also, key=len, reverse=True)
-    return "|".join([*(re.escape(w) for w in words if w), *sorted(labels)])
+    if {"a", "b"} <= names and "bridge" not in names:
+        also |= {"bridge", "middle eight"}
+    words = sorted((w for w in names | also if len(w) > 1), key=len, reverse=True)
+    letters = {f"(?:section |part ){w}" for w in names if len(w) == 1} | {
+        f"{w}(?:[- ]sections?| parts?)" for w in names if len(w) == 1
+    }
+    lone = {rf"{w}(?=$|[\s,.]*(?:section|part))" for w in names if len(w) == 1}
+    return "|".join([*(re.escape(w) for w in words), *sorted(letters | labels), *sorted(lone)])
 
 
 _ALSO: dict[str, set[str]] = {
@@ -110,11 +116,15 @@ def _rules(table: AttributeTable):  # type: ignore[no-untyped-def]
         (r"\b(?:from|between|at|around)\s+(?P<m1>\d{1,2}):(?P<s1>\d\d)(?:\s*(?:-|–|to|and|until)\s*(?P<m2>\d{1,2}):(?P<s2>\d\d)| on(?:wards?)?| to the end)?", _clock),
         (r"\b(?:from|between)\s+(?P<a>\d+)\s*(?:s|sec|seconds)?\s*(?:-|–|to|and|until)\s*(?P<b>\d+)\s*(?:s|secs?|seconds)\b", _seconds),
         (rf"\b(?:on|at|of)\s+(?:the\s+)?(?:beats?\s+)?(?P<o1>{_ORD}|\d)(?:\s*(?:and|&|,)\s*(?P<o2>{_ORD}|\d))?\s+beats?\b(?: of (?:every|each|the|all) (?:bar|measure)s?)?", _beats),
-        (r"\b(?:on|at)\s+(?:every\s+|the\s+)?beats?\s+(?P<o1>\d)(?:\s*(?:and|&|,)\s*(?P<o2>\d))?\b(?: of (?:every|each|the|all) (?:bar|measure)s?)?", _beats),
+        (r"\b(?:on\s+|at\s+)?(?:every\s+|the\s+)?beats?\s+(?P<o1>\d)(?:\s*(?:and|&|,)\s*(?P<o2>\d))?\b(?: of (?:every|each|the|all) (?:bar|measure)s?)?", _beats),
         (r"\bon (?P<o1>\d) (?:and|&) (?P<o2>\d)\b", _beats),
         (r"\bon (?:every |the )?(?:down ?beats?|the one)\b", lambda m, t: {"beats": (1,)}),
         (r"\bon (?:the )?back ?beats?\b", lambda m, t: {"beats": (2, 4)}),
         (rf"\b(?:the|that|this)\s+(?P<sec>{sections})(?P<pl>s)?(?:\s*(?P<num>\d)\b(?!\s*(?:times|x\b|bars)))?\b(?! (?:track|part|line))", _section),
+        (
+            rf"(?<!\ba)(?<!\ban)(?<!\bnew)(?<!bar)(?<!another)(?<!\bto)\s(?P<sec>{sections})(?P<pl>s)?$",
+            lambda m, t: None if re.search(r"\b(?:add|write|insert|compose|create|rename|called)\b", m.string) else _section(m, t),
+        ),
         (r"\b(?:at|towards?|near) the (?P<e>end|start|beginning)\b|\b(?:for|into) the (?P<f>ending)\b", _near),
         (rf"^(?P<sec>{sections})(?P<pl>s)?(?:\s*(?P<num>\d)\b(?!\s*(?:times|x\b|bars)))?\b(?=:| )", _section),
     )  # fmt: skip
@@ -127,7 +137,10 @@ def _bars(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
 
 def _from_bar(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
     a = number(m["a"])
-    return None if a is None else {"bars": (a - 1, max(a, table.bars))}
+    if a is None:
+        return None
+    first = a if m[0].startswith("after") else a - 1
+    return {"bars": (first, max(first + 1, table.bars))}
 
 
 def _until_bar(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
@@ -193,7 +206,7 @@ def _section(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
 def _named(said: str | None, nth: str | None, table: AttributeTable) -> dict[str, Any]:
     if not said:
         return {}
-    label = re.match(r"^(\w)(?:[- ]section| part)$", said)
+    label = re.match(r"^(?:section |part )?(\w)(?:[- ]sections?| parts?)?$", said)
     if label and any(s.label.lower() == label[1] for s in table.sections):
         scope: dict[str, Any] = {"sections": (label[1].upper(),)}
     else:
@@ -210,6 +223,8 @@ def _named(said: str | None, nth: str | None, table: AttributeTable) -> dict[str
 
 def _is(name: str, said: str) -> bool:
     plain = name.lower()
+    if said in ("bridge", "middle eight", "middle 8") and plain == "b":
+        return True  # the bridge of AABA
     base = plain.rstrip(" 0123456789")
     return said in (plain, base) or said in _ALSO.get(base, set()) or _CANON.get(said) == base
 

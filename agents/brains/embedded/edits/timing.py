@@ -54,7 +54,7 @@ def gradual_tempo(clause: Clause) -> list[Data] | None:
     scope = clause.scope(tracks=())
     if not scope:
         scope = {"last_bars": 2} if slower else {}
-    elif scope.get("last_bars", 0) > 2 and slower and not clause.has(r"\bbars\b"):
+    elif scope.get("last_bars", 0) > 2 and slower and not re.search(r"\bbars?\b", clause.text):
         scope["last_bars"] = 2
     return [{"kind": "change_tempo", "factor": round(ratio, 3), "gradual": True, "scope": scope}]
 
@@ -77,18 +77,23 @@ def metre(clause: Clause) -> list[Data] | None:
     return [{"kind": "change_metre", "metre": text, "scope": clause.scope(tracks=())}] if text else None
 
 
+def _named(clause: Clause) -> Data:
+    """The scope that the clause itself names: 'make it swing' means the piece, whatever was spoken of before."""
+    return clause.scope() if clause.tracks or clause.time or clause.found.but else {}
+
+
 def quantise(clause: Clause) -> list[Data] | None:
     """On the grid."""
     grids = (("32", 0.125), ("16|sixteenth", 0.25), ("8|eighth", 0.5), ("quarter|1/4", 1.0), ("triplet", 1 / 3))
     grid = next((g for p, g in grids if clause.has(rf"\b(?:1/)?(?:{p})(?:th|nd)?s?\b")), 0.25)
     share = amounts.factor(clause.rest) if amounts.is_percent(clause.rest) else None
     strength = share if share else (0.5 if clause.degree < 1 else 1.0)
-    return [{"kind": "quantise", "grid": grid, "strength": min(1.0, strength), "scope": clause.scope()}]
+    return [{"kind": "quantise", "grid": grid, "strength": min(1.0, strength), "scope": _named(clause)}]
 
 
 def humanise(clause: Clause) -> list[Data] | None:
     """A human touch."""
-    return [{"kind": "humanise", "amount": round(min(1.0, 0.4 * clause.degree), 2), "scope": clause.scope()}]
+    return [{"kind": "humanise", "amount": round(min(1.0, 0.4 * clause.degree), 2), "scope": _named(clause)}]
 
 
 def swing(clause: Clause) -> list[Data] | None:
@@ -96,14 +101,14 @@ def swing(clause: Clause) -> list[Data] | None:
     if clause.has(r"\bless\b"):
         return straighten(clause)
     unit = "sixteenth" if clause.has(r"\b(?:16|sixteenth)") else "eighth"
-    return [{"kind": "swing", "ratio": round(min(0.72, 0.5 + 0.13 * clause.degree), 3), "unit": unit, "scope": clause.scope()}]
+    return [{"kind": "swing", "ratio": round(min(0.72, 0.5 + 0.13 * clause.degree), 3), "unit": unit, "scope": _named(clause)}]
 
 
 def straighten(clause: Clause) -> list[Data] | None:
     """Even again: from the swing that the piece was made with."""
     wanted = clause.table.intent.swing
     was = wanted.value if wanted and wanted.value > 0.5 else 0.62
-    return [{"kind": "swing", "ratio": 0.5, "was": round(min(0.8, was), 3), "scope": clause.scope()}]
+    return [{"kind": "swing", "ratio": 0.5, "was": round(min(0.8, was), 3), "scope": _named(clause)}]
 
 
 def articulate(clause: Clause) -> list[Data] | None:
@@ -157,6 +162,8 @@ def thinner(clause: Clause) -> list[Data] | None:
 
 def repeat(clause: Clause) -> list[Data] | None:
     """Bars once more; a number of times; until a length."""
+    if re.search(r"\b\d+ ?(?:s|secs?|seconds?|mins?|minutes?)\b", clause.text):
+        return duration(clause)
     scope = clause.scope(tracks=())
     goal = re.search(r"\b(?:to|until|for|up to)\s+(\w+)\s+bars\b", clause.text)
     if goal and number(goal[1]):
@@ -210,9 +217,37 @@ def move(clause: Clause) -> list[Data] | None:
     return [{"kind": "move_section", "to": to, "scope": scope}]
 
 
+def swap(clause: Clause) -> list[Data] | None:
+    """Two sections in each other's place."""
+    rows = [s for s in clause.table.sections if re.search(rf"\b{re.escape(_plain(s.name))}\b", clause.text)]
+    names = list(dict.fromkeys(_plain(s.name) for s in rows))
+    if len(names) != 2:
+        return None
+    picked = []
+    for name in names:
+        same = [s for s in rows if _plain(s.name) == name]
+        nth = re.search(rf"\b(first|second|third|last|final)\s+{re.escape(name)}", clause.text)
+        index = {"first": 0, "second": 1, "third": 2}.get(nth[1], -1) if nth else 0
+        picked.append(same[min(index, len(same) - 1)])
+    one, two = sorted(picked, key=lambda s: s.first_bar)
+    length = two.last_bar - two.first_bar + 1
+    moved = (one.first_bar - 1 + length, one.last_bar + length)
+    return [
+        {"kind": "move_section", "to": one.first_bar - 1, "scope": {"bars": (two.first_bar - 1, two.last_bar)}},
+        {"kind": "move_section", "to": two.last_bar, "scope": {"bars": moved}},
+    ]
+
+
+def _plain(name: str) -> str:
+    return name.lower().rstrip(" 0123456789")
+
+
 def insert(clause: Clause) -> list[Data] | None:
     """Empty bars."""
-    count = re.search(r"\b(\w+)(?: empty| silent| more| extra)? (?:bars?|measures?)\b", clause.text)
+    count = re.search(r"\b(\w+)(?: empty| silent| blank| more| extra)* (?:bars?|measures?)\b", clause.text)
+    before = re.search(r"\bbefore bar (\d+)", clause.text)
+    if before:
+        return [{"kind": "insert_bars", "at": int(before[1]) - 1, "bars": (number(count[1]) if count else None) or 1}]
     bars = (number(count[1]) if count else None) or 1
     at = clause.time.get("bars", (clause.table.bars, 0))
     place = at[0] if re.search(r"\bbefore\b|\bat\b", clause.text) else at[1] if "bars" in clause.time else clause.table.bars
