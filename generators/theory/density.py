@@ -119,16 +119,19 @@ def busier(
     Whatever was there stays in its place; a note may end earlier to make room.
     """
     if player.is_drum:
-        return _more_strokes(notes, inside, amount, timeline, player, rng)
-    unit = _unit(timeline, role, ternary(notes))
+        before_end = notes["start"] < timeline.bar_start(moments.form.bars - 1)  # the ending stays an ending
+        return _more_strokes(notes, inside & before_end, amount, timeline, player, rng)
+    three = ternary(notes)
+    unit = _unit(timeline, role, three)
     groups = strokes(notes, timeline)
+    last_bar = moments.form.bars - 1
     rows: list[tuple[float, int, list[Row]]] = []
     ends = (notes["start"].astype(np.int64) + notes["duration"]).tolist()
     for i, s in enumerate(groups):
-        if not inside[s.first:s.end].all():
+        after = groups[i + 1] if i + 1 < len(groups) else None
+        if not inside[s.first:s.end].all() or (after is None and s.bar >= last_bar):  # the final stroke is the last word
             continue
         sounding = max(ends[s.first:s.end])
-        after = groups[i + 1] if i + 1 < len(groups) else None
         following = after.tick if after else sounding
         beat = timeline.metre_at(timeline.bar_at(s.tick)).beats(timeline.ppq)[0][1]
         stop = following if following - sounding <= REST * beat else sounding
@@ -138,7 +141,8 @@ def busier(
         for depth, tick, chord in zip(_depths(len(places)), places, pitches, strict=True):
             weight = _weight(tick, moments)
             velocity = int(np.clip(np.mean(notes["velocity"][s.first:s.end]) * (0.78 + 0.12 * weight), 1, 127))
-            rank = depth - 0.5 * weight - 0.3 * (stop - s.tick) / (4 * PPQ) + 0.25 * float(rng.random())
+            between = three and PPQ // 5 < tick % PPQ < PPQ // 2  # the middle of a triplet: swing leaves it out
+            rank = depth + between - 0.5 * weight - 0.3 * (stop - s.tick) / (4 * PPQ) + 0.25 * float(rng.random())
             rows.append((rank, tick, [(tick, 1, p, velocity) for p in chord]))
     rows = [r for r in rows if r[2]]
     rows.sort(key=lambda r: r[:2])
@@ -247,6 +251,8 @@ def _more_strokes(
     notes: Notes, inside: Bools, amount: float, timeline: Timeline, player: Instrument, rng: np.random.Generator
 ) -> Notes:
     """More of what keeps time between its strokes, and on a kit soft snare strokes beside it, never a third hand."""
+    if not inside.any():
+        return notes
     pitch = notes["pitch"]
     kit = player.family == "drum kit"
     keys, counts = np.unique(pitch[inside], return_counts=True)

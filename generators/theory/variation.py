@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ripieno.generators.theory.density import busier
 from ripieno.generators.theory.line import STEP, Wish, best_line
 from ripieno.generators.theory.scales import Moments
-from ripieno.generators.theory.strokes import GRID, Struck, shares, strokes
+from ripieno.generators.theory.strokes import GRID, TOGETHER, Struck, shares, strokes, ternary
 from ripieno.generators.theory.voicing import candidates, small_grips
 from ripieno.score.instruments import Instrument, Role
 from ripieno.score.piece import Notes, make_notes
@@ -39,7 +39,8 @@ def varied(
     if line:
         amount = min(1.0, strength / TURN)
         base = _leaning(notes, inside, amount, moments, timeline, player, rng)
-        base = _dotted(base, inside, amount, timeline, rng)
+        if not ternary(notes):  # swung quavers are uneven as they are
+            base = _dotted(base, inside, amount, timeline, rng)
         base = busier(base, inside, amount * _MOST_ADDED, moments, timeline, role, player, rng)
     return _exchanged(base, other, changed, timeline, single=player.voices == 1 and not player.is_drum)
 
@@ -89,8 +90,12 @@ def _dotted(notes: Notes, inside: Bools, amount: float, timeline: Timeline, rng:
             pairs.append((a, b, first))
     order = rng.permutation(len(pairs)).tolist()
     lean = rng.random(len(pairs)) < 0.7
+    moved: set[int] = set()
     for k in order[: shares(0.4 * amount, len(pairs))]:
         a, b, first = pairs[k]
+        if {a.first, b.first, b.end} & moved:
+            continue
+        moved |= {a.first, b.first}
         shift = first // 2 if lean[k] else -(first // 2)
         i, j = a.first, b.first
         end = int(out["start"][j]) + int(out["duration"][j])
@@ -111,7 +116,8 @@ def _exchanged(notes: Notes, other: Notes, bars: set[int], timeline: Timeline, *
         gone |= (notes["start"] >= a) & (notes["start"] < b)
         fresh |= (other["start"] >= a) & (other["start"] < b)
     out = make_notes(np.concatenate([notes[~gone], other[fresh]])).copy()
-    if single and len(out) > 1:  # what sounds over a seam ends where the other setting begins
+    if single and len(out) > 1:  # what sounds over a seam ends where the other setting begins; of two downbeats one stays
+        out = out[np.append(True, np.diff(out["start"]) > TOGETHER)]
         room = np.diff(out["start"])
         out["duration"][:-1] = np.where(room > 0, np.minimum(out["duration"][:-1], room), out["duration"][:-1])
     return make_notes(out)
