@@ -130,6 +130,7 @@ def _best(
     return [row[k].chord for row, k in zip(rows, reversed(path), strict=True)]
 
 
+@lru_cache(maxsize=16384)
 def _motion(x: Chord, y: Chord, key: Key) -> float:
     """Price of going from one chord to the next: fifths down are home, dominants want to resolve, standing still is dull."""
     move = (y.root_pc - x.root_pc) % 12

@@ -207,7 +207,8 @@ def test_busier_has_more_and_simpler_has_fewer(name: str) -> None:
                 if kind == "make_busier":
                     assert attacks(old.notes) <= attacks(new.notes), "what was there stays"
         assert counts == sorted(counts, reverse=sign < 0) and len(set(counts)) == 4, counts
-        assert counts[-1] > 1.3 * counts[0] if sign > 0 else counts[-1] < 0.8 * counts[0]
+        pitched = [sum(len(t.notes) for t in p.tracks if not t.is_drum) for p in (before, after)]  # a shaker may be full
+        assert pitched[1] > 1.3 * pitched[0] if sign > 0 else pitched[1] < 0.85 * pitched[0], pitched
     lead = lead_of(before)
     simple = do(name, kind="simplify", amount=1.0).track(lead.id)
     bars = {before.timeline.bar_at(int(t)) for t in lead.notes["start"]}
