@@ -8,7 +8,7 @@ from ripieno.agents.understanding import PastTurn, TurnContext, Understanding, V
 from ripieno.memory.store import PastTurn as Row
 from ripieno.memory.store import Store
 
-DIALOGUE, VERSIONS = 4, 50  # how far back words may point
+DIALOGUE, VERSIONS = 2, 20  # how far back words may point
 
 
 def turn_context(store: Store, snapshot: Snapshot, text: str, consulted: Sequence[Consulted]) -> TurnContext:

@@ -107,7 +107,7 @@ def _moved(state: TurnState, base: int | None) -> tuple[str, ...]:
 def _new_findings(
     state: TurnState, winner: CandidateRecord | None, before: Piece | None, composed: bool
 ) -> tuple[Finding, ...]:
-    if winner is None:
+    if winner is None or not winner.findings:
         return ()
     if composed or before is None:
         return winner.findings
