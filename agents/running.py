@@ -10,6 +10,7 @@ from langgraph.types import Command
 from ripieno.agents.graph import TurnGraph, with_checkpointer
 from ripieno.agents.state import Ensemble, Preview, TurnRequest, TurnState
 from ripieno.agents.understanding import Question
+from ripieno.score.errors import RipienoError
 
 
 @dataclass(frozen=True)
@@ -65,15 +66,19 @@ class TurnRunner:
         self._saver.delete_thread(self._thread)
 
     def _run(self, given: TurnState | Command[None] | None, ensemble: Ensemble) -> TurnState | Waiting:
-        state = cast(
-            TurnState,
-            self._graph.invoke(
-                given,
-                self._config,
-                context=ensemble,
-                durability="sync",  # each step is on the disk before the next begins
-            ),
-        )
+        try:
+            state = cast(
+                TurnState,
+                self._graph.invoke(
+                    given,
+                    self._config,
+                    context=ensemble,
+                    durability="sync",  # each step is on the disk before the next begins
+                ),
+            )
+        except (RipienoError, KeyboardInterrupt):
+            self.forget()  # refused, or called off by the person: nothing of it is to be taken up again
+            raise
         waiting = cast("dict[str, tuple[object, ...]]", state).get("__interrupt__")
         if waiting:
             return Waiting(state["request"], cast("Question | Preview", getattr(waiting[0], "value", None)))

@@ -52,9 +52,7 @@ def settle(work: Path, parent: Path, name: str) -> Path:
                 continue  # somebody else took the name in between
             raise
         return final
-    raise BadRequest(
-        "A folder for the piece can be named", value=parent / name, cure="choose another folder with --out"
-    )
+    raise BadRequest("A folder for the piece can be named", value=parent / name, cure="choose another folder with --out")
 
 
 def _explained(error: OSError, parent: Path) -> BadRequest:

@@ -46,9 +46,7 @@ def _delivered(report: Report) -> list[str]:
     lines += ["| attribute | asked | delivered | origin | met |", "| --- | --- | --- | --- | --- |"]
     for row in report.delivered:
         met = "yes" if row.ok else f"**no**: {row.reason}" if row.reason else "**no**"
-        lines.append(
-            f"| {row.attribute} | {_cell(row.requested)} | {_cell(row.delivered)} | {row.origin} | {_cell(met)} |"
-        )
+        lines.append(f"| {row.attribute} | {_cell(row.requested)} | {_cell(row.delivered)} | {row.origin} | {_cell(met)} |")
     return [*lines, ""]
 
 

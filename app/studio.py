@@ -63,9 +63,7 @@ class Studio:
         check_order(order)
         with new_folder(parent) as work:
             with self.open(work, new=True) as project:
-                turn = project.say(
-                    text, seed=seed, candidates=candidates, overrides=overrides, may_ask=False, watch=watch
-                )
+                turn = project.say(text, seed=seed, candidates=candidates, overrides=overrides, may_ask=False, watch=watch)
             assert isinstance(turn, Turn)  # it may not ask
             name = slug(turn.piece.title)
 

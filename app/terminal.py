@@ -25,18 +25,14 @@ class LiveProgress:
         self._console = Console(stderr=True)
         self._last: dict[str, Progress] = {}
         self._active = ""
-        self._live = (
-            Live(console=self._console, refresh_per_second=8, transient=True) if self._console.is_terminal else None
-        )
+        self._live = Live(console=self._console, refresh_per_second=8, transient=True) if self._console.is_terminal else None
 
     def __enter__(self) -> "LiveProgress":
         if self._live:
             self._live.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None) -> None:
         if self._live:
             self._live.stop()
 
@@ -54,15 +50,11 @@ class LiveProgress:
         for agent in AGENTS:
             event = self._last.get(agent)
             active = agent == self._active
-            mark = Text(
-                "●" if active else "✓" if event else "·", style="cyan" if active else "green" if event else "dim"
-            )
+            mark = Text("●" if active else "✓" if event else "·", style="cyan" if active else "green" if event else "dim")
             message = event.message if event else ""
             if event and active and event.total:
                 message += f"  {(event.done or 0) + 1}/{event.total}"
-            table.add_row(
-                mark, Text(agent, style="bold" if active else ""), Text(message, style="" if active else "dim")
-            )
+            table.add_row(mark, Text(agent, style="bold" if active else ""), Text(message, style="" if active else "dim"))
         return table
 
 
@@ -81,9 +73,7 @@ def print_summary(made: Composition) -> None:
 
     for row in table.tracks:
         pitches = (
-            ""
-            if row.percussion or row.low is None or row.high is None
-            else f"{pitch_name(row.low)} to {pitch_name(row.high)}"
+            "" if row.percussion or row.low is None or row.high is None else f"{pitch_name(row.low)} to {pitch_name(row.high)}"
         )
         tracks.add_row(row.name, row.instrument, row.role, str(row.notes), pitches)
     console.print(tracks)

@@ -53,11 +53,13 @@ def import_file(file: Path, *, into: str | None, out: Path, formats: tuple[str, 
     if into is not None:
         with studio.open(into) as project:
             turn, remarks = take_in(project, file)
+            table = project.version().table
             written = export_project(project, ExportOrder(formats)) if formats and project.place.folder else None
     else:
         with new_folder(out) as work:
             with studio.open(work, new=True) as project:
                 turn, remarks = take_in(project, file)
+                table = project.version().table  # read while the database is where it is
                 if formats:
                     export_project(project, ExportOrder(formats))
             final = settle(work, out, slug(file.stem))
@@ -65,7 +67,7 @@ def import_file(file: Path, *, into: str | None, out: Path, formats: tuple[str, 
     assert isinstance(turn, Turn)  # an import asks nothing
     if as_json:
         print(json.dumps({"version": turn.version.id, "files": [str(f) for f in written.files] if written else [],
-                          "remarks": list(remarks), "table": turn.version.table.model_dump(mode="json")},
+                          "remarks": list(remarks), "table": table.model_dump(mode="json")},
                          ensure_ascii=False))  # fmt: skip
         return
     print_turn(turn, written)

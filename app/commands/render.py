@@ -39,9 +39,7 @@ def run(
         raise BadRequest("Stems come from the embedded engine", value="--engine fluidsynth --stems",
                          cure="leave one of the two out")  # fmt: skip
     data = _read(file)
-    settings = RenderSettings(
-        rate=rate, channels=1 if mono else 2, soundfont=soundfont, loudness=loudness, preset=preset
-    )
+    settings = RenderSettings(rate=rate, channels=1 if mono else 2, soundfont=soundfont, loudness=loudness, preset=preset)
     base = (out or file.with_suffix("")).with_suffix("")
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f}%"),

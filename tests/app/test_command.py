@@ -130,7 +130,11 @@ def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path) -> None:
 
 def test_control_c_is_clean(tmp_path: Path) -> None:
     command = [RIPIENO, "compose", "a symphony for orchestra, 400 bars", "--out", str(tmp_path), "--formats", "midi"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}) as running:
+    # A job in the background of a shell inherits a deaf ear for Ctrl-C.
+    def listen() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}, preexec_fn=listen) as running:
         assert running.stderr is not None
         for line in running.stderr:
             if line.startswith("Generator"):
