@@ -91,6 +91,12 @@ def damages(folder: Path, count: int) -> dict[str, Any]:
     return {"outcomes": dict(outcomes), "mean share of pieces recovered": means}
 
 
+def keep(result: dict[str, Any]) -> None:
+    """Writes what there is so far: a long run may be cut short."""
+    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+    Path(__file__).with_name("result.json").write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     """Runs and writes the result."""
     parser = argparse.ArgumentParser()
@@ -105,6 +111,7 @@ def main() -> None:
         result["file: random instants"] = kill(STORE, "instants", folder / "b.db", rounds, 12)
         result["whole turns"] = kill(TURNS, folder / "turns", rounds, 17)
         result["file: rivals"] = kill(STORE, "rivals", folder / "c.db", 60, 13)
+        keep(result)
         try:
             cluster = stack.enter_context(running())
         except Skipped as reason:
@@ -113,11 +120,11 @@ def main() -> None:
             result["server: every statement"] = kill(STORE, "statements", cluster.new_database(), rounds, 14, 1)
             result["server: random instants"] = kill(STORE, "instants", cluster.new_database(), rounds, 15)
             result["server: rivals"] = kill(STORE, "rivals", cluster.new_database(), 60, 16)
+        keep(result)
         damaged = folder / "damaged"
         damaged.mkdir()
         result["damaged files"] = damages(damaged, arguments.damages)
-    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
-    Path(__file__).with_name("result.json").write_text(text, encoding="utf-8")
+        keep(result)
 
 
 if __name__ == "__main__":
