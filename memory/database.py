@@ -71,13 +71,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads."""
-        with explained(), self._engine.begin() as connection:
+        with explained(), _legible(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes: whole at the end, or not at all."""
-        with explained(), self._engine.connect().execution_options(**{_WRITER: True}) as connection, connection.begin():
+        writer = {_WRITER: True}
+        with explained(), _legible(), self._engine.connect().execution_options(**writer) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -136,7 +137,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
         connection.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         connection.close()  # the pool does not know of it yet
         raise
 
@@ -160,6 +161,15 @@ def explained() -> Iterator[None]:
         raise _told(str(error.orig)) from error
     except (sqlite3.Error, driver) as error:
         raise _told(str(error)) from error
+
+
+@contextmanager
+def _legible() -> Iterator[None]:
+    """Where SQLite's message quotes a damaged schema, the driver cannot even read the message."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise _told(f"malformed: {error}") from error
 
 
 def _told(said: str) -> StoreBusy | StoreFault:

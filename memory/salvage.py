@@ -14,6 +14,7 @@ from sqlalchemy import Table, select
 from ripieno.memory.database import Database
 from ripieno.memory.schema import META, Hash, fits
 
+_UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # the latter where a message quotes a damaged schema
 Rows = dict[str, list[dict[str, Any]]]
 _LEAST_ROW = 24  # bytes: no row of ours is smaller, so a file has at most size / 24 of them
 _SILENCE = 5_000  # numbers without a row, one after the other, after which none is expected any more
@@ -49,7 +50,7 @@ def _salvaged(file: Path) -> Salvaged:
             most, found = copy.stat().st_size // _LEAST_ROW, Salvaged({})
             try:
                 raw.execute("PRAGMA writable_schema=ON")  # or SQLite would not even look into a file that is cut off
-            except sqlite3.DatabaseError:
+            except _UNREADABLE:
                 return Salvaged({t.name: [] for t in META.sorted_tables}, set(META.tables))
             for table in META.sorted_tables:
                 rows = [_row(table, values) for values in _scan(raw, table, most, found.torn)]
@@ -67,7 +68,7 @@ def _scan(raw: sqlite3.Connection, table: Table, most: int, torn: set[str]) -> I
             last = row[0]
             yield row[1:]
         return
-    except sqlite3.DatabaseError:
+    except _UNREADABLE:
         torn.add(table.name)  # a page is damaged: from here on one row at a time
     silent = 0
     for number in range(last + 1, most):
@@ -75,7 +76,7 @@ def _scan(raw: sqlite3.Connection, table: Table, most: int, torn: set[str]) -> I
             found = raw.execute(f'SELECT {columns} FROM "{table.name}" NOT INDEXED WHERE rowid = ?', (number,)).fetchone()
         except sqlite3.OperationalError:
             return  # there is no such table any more
-        except sqlite3.DatabaseError:
+        except _UNREADABLE:
             continue
         silent = 0 if found else silent + 1
         if found:
