@@ -20,7 +20,7 @@ from ripieno.generators.theory.mixing import mix_of
 from ripieno.generators.theory.orchestration import requested_parts, seat_players, with_roles
 from ripieno.generators.theory.percussion import write_percussion
 from ripieno.generators.theory.performance import controls, levelled, perform
-from ripieno.generators.theory.playable import with_breath, within_hands
+from ripieno.generators.theory.playable import with_breath, with_pedals, within_hands
 from ripieno.generators.theory.reading import chords_of, form_of, roles_of, seat_of
 from ripieno.generators.theory.scales import Moments
 from ripieno.generators.theory.solos import SUFFIX
@@ -219,7 +219,8 @@ def _track(seat: Seat, context: Context) -> Track:
         rows = [tuple(map(int, n)) for layer in played for n in layer]
         notes = make_notes(accompaniment.tidy(rows, end))  # type: ignore[arg-type]
     notes = within_hands(notes, seat.instrument)
-    notes = with_breath(notes, seat.instrument, 60.0 / (context.form.timeline.tempos[0].bpm * PPQ))
+    per_tick = 60.0 / (context.form.timeline.tempos[0].bpm * PPQ)
+    notes = with_pedals(with_breath(notes, seat.instrument, per_tick), seat.instrument, per_tick)
     return Track(
         seat.id, seat.name, seat.role, seat.instrument.id, notes, controls(seat.layers[0], context), mix_of(seat, context.parts)
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ripieno.score.checks.spacing import HARPS, PEDAL_SECONDS, pedals_give
 from ripieno.score.instruments import Instrument
 from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import PPQ
@@ -57,6 +58,33 @@ def _thickest(notes: Notes) -> int:
     ends = np.sort(np.maximum(notes["start"] + 1, notes["start"] + notes["duration"] - SLUR))
     over = np.searchsorted(ends, notes["start"], side="right")
     return int((np.searchsorted(notes["start"], notes["start"], side="right") - over).max())
+
+
+def with_pedals(notes: Notes, row: Instrument, seconds_per_tick: float) -> Notes:
+    """A harp's notes without those that no setting of its seven pedals gives beside the ones just played.
+
+    The note before sounds on where one is left out of a line.
+    """
+    if row.id not in HARPS or len(notes) < 2:
+        return notes
+    window = round(1.1 * PEDAL_SECONDS / seconds_per_tick)
+    out = notes.copy()
+    keep = np.ones(len(out), dtype=bool)
+    recent: list[tuple[int, int]] = []  # (start, bit of the pitch class)
+    last = -1
+    for i, (start, pitch) in enumerate(zip(out["start"].tolist(), out["pitch"].tolist(), strict=True)):
+        recent = [(s, b) for s, b in recent if start - s < window]
+        wanted = 1 << pitch % 12
+        for _, bit in recent:
+            wanted |= bit
+        if pedals_give(wanted):
+            recent.append((start, 1 << pitch % 12))
+            last = i
+            continue
+        keep[i] = False
+        if last >= 0 and out["start"][last] < start <= out["start"][last] + out["duration"][last] + SLUR:
+            out["duration"][last] = start + out["duration"][i] - out["start"][last]
+    return within_hands(make_notes(out[keep]), row)
 
 
 def with_breath(notes: Notes, row: Instrument, seconds_per_tick: float) -> Notes:

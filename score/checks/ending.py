@@ -1,6 +1,7 @@
 """Whether the piece ends: home chord, resting tune, time for the last note. Whether anything is silent that should sound."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from ripieno.score.checks.finding import Finding, bar_words
 from ripieno.score.instruments import Role
 from ripieno.score.pitch import pitch_name
 
+OCTAVE = 12
+HELD, PAUSE = 2, GRID // 2  # a note so many times as long as usual, or a rest of so many slots after it, ends a phrase
+UNCLOSED = 20  # bars
 SILENCE_SECONDS = 3.0  # a general pause longer than this sounds like a mistake, or an end
 
 
@@ -77,6 +81,34 @@ def check_abrupt(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def check_cadences(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
+    """Twenty bars of tune and more in which no phrase comes to rest on a note of the chord: nothing is ever closed.
+
+    A note rests that is twice as long as the tune's usual one, or that is followed by silence. Which degree the chord is
+    does not matter: long pieces leave their key.
+    """
+    lead = reading.lead
+    tune = melody(reading)
+    if lead is None or lead.track.role is not Role.LEAD or len(tune) < 16:
+        return
+    members, _ = chord_grid(reading)
+    at_home = members[np.clip(tune.start, 0, reading.slots - 1), tune.pitch % OCTAVE]
+    lengths = tune.end - tune.start
+    rest = (lengths >= HELD * np.median(lengths)) | np.append(tune.gaps >= PAUSE, True)
+    closed = np.unique(tune.bar[rest & at_home])
+    played = np.unique(tune.bar)
+    edges = [-1, *closed.tolist(), reading.bars]
+    for before, after in pairwise(edges):
+        first, end = before + 1, after
+        if end - first < UNCLOSED or np.count_nonzero((played >= first) & (played < end)) < 0.75 * (end - first):
+            continue
+        yield Finding(
+            "cadence.missing", "advice", (lead.track.id,), (first, end),
+            f"the tune of {lead.track.name} comes to no close in {bar_words((first, end))}",
+            "end a phrase on a longer note of the chord", float(end - first),
+        )  # fmt: skip
+
+
 def check_overrun(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     """Notes that begin after the final bar line, or sound more than a bar beyond it."""
     final = reading.piece.ticks
@@ -124,4 +156,4 @@ def check_silence(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-CHECKS = (check_final_chord, check_final_tune, check_abrupt, check_overrun, check_silence)
+CHECKS = (check_final_chord, check_final_tune, check_abrupt, check_cadences, check_overrun, check_silence)

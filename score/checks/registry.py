@@ -9,6 +9,7 @@ from ripieno.score.checks import (
     harmony,
     melody,
     playability,
+    spacing,
     texture,
     voice_leading,
 )
@@ -23,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     *voice_leading.CHECKS,
     *melody.CHECKS,
     *texture.CHECKS,
+    *spacing.CHECKS,
     *form.CHECKS,
 )
 

@@ -52,6 +52,24 @@ def flat(level: int) -> Piece:
     return shaped(solo(SCALE, bars=16, times=8))
 
 
+def choir(*voices: str) -> Piece:
+    names = ("soprano", "alto", "tenor", "bass")
+    roles = (Role.LEAD, Role.COUNTERMELODY, Role.COUNTERMELODY, Role.BASS)
+    return piece(
+        *(track(n, r, "voice", notes(text, times=6)) for n, r, text in zip(names, roles, voices, strict=True)), bars=6
+    )
+
+
+def crowd(*above: int) -> Piece:
+    tune = notes("C4:4", times=8)
+    tracks = [track("lead", Role.LEAD, "piano", tune)]
+    for i, interval in enumerate(above):
+        other = tune.copy()
+        other["pitch"] = tune["pitch"].astype(int) + interval
+        tracks.append(track(f"p{i}", Role.PAD, "piano", other))
+    return piece(*tracks, bars=8)
+
+
 def form(contrast: bool) -> Piece:
     first = notes(SCALE, times=4)
     second = notes("C5:2 A4:2 G4:3 E4:1", times=4, start=32.0) if contrast else notes(SCALE, times=4, start=32.0)
@@ -157,6 +175,16 @@ CASES: dict[str, tuple[Callable[[], Piece], Callable[[], Piece]]] = {
     "groove.adrift": (
         lambda: duet("E5:1 F5:1 E5:1 D5:1 " * 8, "r:.75 " + "C3:1 D3:1 C3:1 B2:1 " * 7 + "C3:1", 8),
         lambda: duet("E5:1 F5:1 E5:1 D5:1 " * 8, "r:.5 " + "C3:1 D3:1 C3:1 B2:1 " * 7 + "C3:1", 8),
+    ),
+    "cadence.missing": (
+        lambda: solo("E4:1 F4:1 A4:1 F4:1 " * 24, bars=24, chords="F"),
+        lambda: solo(("E4:1 F4:1 A4:1 F4:1 " * 3 + "D4:1 D4:1 C4:2 ") * 6, bars=24, chords="C"),
+    ),
+    "voice.spacing": (lambda: choir("C5:4", "E3:4", "C3:4", "C2:4"), lambda: choir("C5:4", "E4:4", "G3:4", "C2:4")),
+    "register.crowded": (lambda: crowd(4, 5, 7, 9), lambda: crowd(-12, -5, 7, 16)),
+    "playability.pedals": (
+        lambda: solo("C4:.25 C#4:.25 D4:.25 D#4:.25 E4:.25 F4:.25 F#4:.25 G4:.25 " * 4, "harp", bars=2, bpm=120.0),
+        lambda: solo("C4:.25 D4:.25 E4:.25 F4:.25 G4:.25 A4:.25 B4:.25 C5:.25 " * 4, "harp", bars=2, bpm=120.0),
     ),
     "dynamics.flat": (lambda: flat(0), lambda: flat(15)),
     "form.no_contrast": (lambda: form(False), lambda: form(True)),
