@@ -4,6 +4,7 @@ A turn is held step by step in `turn.db` beside the project, or on the project's
 cut off, it is taken up again from there, by the same process or another.
 """
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -117,6 +118,10 @@ class Project:
                 may_ask=may_ask,
             )
             return self._turn(request, runner.begin(request, ensemble))
+
+    async def asay(self, text: str, *, confirm: bool = False, may_ask: bool = True, watch: Watcher = unwatched) -> Turn | Asked:
+        """`say` for asyncio: the turn runs in a thread of its own; `watch` is called from there."""
+        return await asyncio.to_thread(self.say, text, confirm=confirm, may_ask=may_ask, watch=watch)
 
     def do(
         self, *asks: Ask, text: str, seed: int | None = None, confirm: bool = False, watch: Watcher = unwatched

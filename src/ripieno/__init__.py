@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ripieno.agents.state import Overrides
     from ripieno.app.exports import ExportOrder
+    from ripieno.app.project import Asked, Project, Turn
     from ripieno.app.studio import Composition, Studio
 
 __version__ = "0.1.0"
-__all__ = ["Composition", "ExportOrder", "Overrides", "Studio", "__version__"]
+__all__ = ["Asked", "Composition", "ExportOrder", "Overrides", "Project", "Studio", "Turn", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,6 +20,10 @@ def __getattr__(name: str) -> Any:
         from ripieno.app import studio
 
         return getattr(studio, name)
+    if name in ("Asked", "Project", "Turn"):
+        from ripieno.app import project
+
+        return getattr(project, name)
     if name == "ExportOrder":
         from ripieno.app.exports import ExportOrder
 

@@ -1,5 +1,6 @@
 """Projects on the command line and in Python: a conversation over many turns, its versions, its files."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -173,3 +174,8 @@ def test_a_chat_goes_on_after_mistakes(project: Project, capsys: pytest.CaptureF
     shown = capsys.readouterr()
     assert "tempo" in shown.out.lower() and "Back to version 1" in shown.out and "There is no /nonsense" in shown.out
     assert next(lines) == "never read"
+
+
+def test_turns_can_be_awaited(project: Project) -> None:
+    turn = asyncio.run(project.asay("mute the bass"))
+    assert isinstance(turn, Turn) and "muted" in turn.reply
