@@ -13,8 +13,8 @@ from ripieno.tools.scope import Scope
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "instructions.md"
 INTRODUCTION = """# Atomic instructions
 
-Made from the models by `scripts/document_instructions.py`; edit the docstrings, not this page. A plan, the command line, Python and
-a language model all use these, with the same fields. Bars count from 0 in the fields, and from 1 wherever people read them.
+Made from the models by `scripts/document_instructions.py`; edit the docstrings, not this page. A plan, the command line and
+Python all use these, with the same fields. Bars count from 0 in the fields, and from 1 wherever people read them.
 
 ## The scope
 
