@@ -55,7 +55,8 @@ def extend(instruction: Extend, piece: Piece | None, bench: Workbench) -> Candid
     if instruction.scope != Scope():
         raise Retryable("A piece is extended as a whole", cure="leave the scope empty")
     ground = stand_on(piece, bench)
-    themes = [s for s in ground.piece.sections if section_kind(s.name) not in QUIET] or list(ground.piece.sections)
+    themes = [s for s in ground.piece.sections if section_kind(s.name) not in (*QUIET, "bridge")]
+    themes = themes or list(ground.piece.sections)
     source = themes[-1]
     section = replace(source, bars=instruction.bars, first_bar=0)
     return _grown(ground, section, piece.bars, ground.piece.key_at(piece.bars - 1), source, _ONWARD)

@@ -146,7 +146,10 @@ def busier(
             rows.append((rank, tick, [(tick, 1, p, velocity) for p in chord]))
     rows = [r for r in rows if r[2]]
     rows.sort(key=lambda r: r[:2])
-    chosen = sorted(rows[: shares(amount, len(rows))], key=lambda r: r[1])
+    count = shares(amount, len(rows))
+    if amount < 1.0:  # held lines have room for very many notes: up to then no part grows beyond three times itself
+        count = min(count, max(1, round(2 * amount * sum(bool(inside[s.first]) for s in groups))))
+    chosen = sorted(rows[:count], key=lambda r: r[1])
     return _merged(notes, chosen, unit, player)
 
 

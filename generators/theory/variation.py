@@ -20,7 +20,7 @@ from ripieno.score.time import PPQ, Timeline
 
 Bools = npt.NDArray[np.bool_]
 TURN = 0.5  # the strength up to which a tune keeps its contour
-_MOST_ADDED = 0.45  # share of the gaps that ornaments fill at that strength
+_MOST_ADDED = 0.3  # share of the gaps that ornaments fill at that strength
 
 
 def varied(
