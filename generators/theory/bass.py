@@ -141,11 +141,17 @@ def _section_targets(part: Part, context: Context, harmony: Harmony, section: in
             symbol = stroke.symbol
             if symbol in FREE and chord != rooted:  # each chord begins with its root, whatever the figure says
                 symbol = "R"
+            held = not stroke.offset and stroke.length >= metre.bar_ticks(timeline.ppq) // 3
+            if symbol in "wpa7" and held:
+                symbol = "c"  # what opens a bar and stays is no passing note
+            interval = riff[riff_place % len(riff)] if riff else 0
+            if held and not pattern.riff and interval % 12 not in (0, 3, 7):
+                interval = 7
             rooted = coming if symbol == "n" else chord if symbol in "R8" else rooted
             targets.append(Target(
                 tick, stroke.length, symbol, harmony.chords[chord], harmony.chords[coming],
                 metre.weight(stroke.offset, timeline.ppq), stroke.offset in here.kick,
-                riff[riff_place % len(riff)] if riff else 0, pattern.gate,
+                interval, pattern.gate,
             ))  # fmt: skip
             riff_place += stroke.symbol == "m"
     return targets

@@ -22,7 +22,7 @@ _BALANCE = {
     Role.RIFF: 0.97, Role.BASS: 0.93, Role.DRONE: 0.85, Role.DRUMS: 1.0, Role.PERCUSSION: 0.9,
 }  # fmt: skip
 _KICKS, _SNARES = (KIT["kick"], KIT["soft_kick"]), (KIT["snare"], KIT["snare_two"], KIT["rim"], KIT["clap"])
-FARTHEST = PPQ / 12  # ticks beside its place beyond which a note would be heard at another; it matters in fast tempi
+FARTHEST = PPQ / 16  # ticks beside its place beyond which a note would be heard at another; it matters in fast tempi
 GRID = PPQ // 8  # accents are told apart down to 32nds
 _SOUNDING = {"staccato": 0.45, "pizzicato": 0.5, "spiccato": 0.45, "marcato": 0.85, "detached": 0.75, "palm mute": 0.5,
              "muted": 0.6}  # fmt: skip
