@@ -28,6 +28,7 @@ _STARTS = re.compile(
 # A name with a predicate of its own and no verb: the verb of the clause before holds for it too.
 _GAPPED = re.compile(
     r"^(?:the |my |our )?[a-z-]+(?: [a-z-]+)? (?:hard |far |slightly |a (?:bit|little) )?(?:left|right|legato|staccato|up|down|louder|softer|quieter|an? octave|muted|off|out)\b"
+    r"|^(?:the )?(?:tempo|time signature|metre|meter|key|volume|pan|reverb) (?:to|at) \S+$"
 )
 
 

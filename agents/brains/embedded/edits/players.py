@@ -219,7 +219,10 @@ def _vocabulary(table: AttributeTable) -> dict[str, tuple[str, ...]]:
     roles = {role: words.split("|") for role, words in _expanded("roles").items()}
     groups = {group: words.split("|") for group, words in _expanded("groups").items()}
     numbers: dict[str, int] = {}
+    places = {0: "first track", 1: "second track", 2: "third track", len(table.tracks) - 1: "last track"}
     for number, row in enumerate(table.tracks, 1):
+        if number - 1 in places:
+            add(0, places[number - 1], row)
         add(0, row.name, row)
         add(0, row.name.split("(")[0].strip(), row)
         add(0, row.id.replace("_", " "), row)

@@ -46,6 +46,10 @@ _ORDINALS = {
 _CONSTRAINT = re.compile(
     r"^keep (?:the |its )?(?:same )?(?:tune|melody|rhythm|chords|harmony|rest|everything else|others?)(?: (?:the same|the way it is))?$"
 )
+# 'Create an eighties synthwave track': a piece, if a style is named and no player.
+_STYLED = re.compile(
+    r"^(?:create|compose|make|write|generate|produce)(?: me| us)? an? ((?!.*\b(?:drums?|bass|melody|lead|pad|synth|vocal|midi|backing|guitar|piano|new)\b).+?) (?:track|beat|song|piece|tune|loop)$"
+)
 _ELSE = re.compile(r"\b(?:the rest|the others?|everything else|everyone else|all else)\b")
 _SECTION_WORDS = re.compile(
     r"\b(?:the|in|at|during|of) (?:\w+ )?(bridge|intro|outro|coda|pre-?chorus|breakdown|interlude|chorus|verse|hook|drop|solo section)s?\b"
@@ -92,6 +96,9 @@ class EditReader:
         if re.match(r"^make (?:the|this|it)\b", low):
             return False
         if _FRESH.search(low):
+            return True
+        styled = _STYLED.match(low)
+        if styled and not _PART.search(styled[1]) and self._style_of(styled[1]) is not None:
             return True
         match = _NEW.match(low)
         return match is not None and not _PART.search(match[0])
