@@ -61,10 +61,18 @@ class Ground:
         Raises:
             Retryable: nothing pitched sounds.
         """
-        line = read(self.piece).lead
+        reading = read(self.piece)
+        line = reading.lead
         if line is None:
             raise Retryable("A tune is needed", cause="no pitched track of the piece has notes", cure="add a lead first")
+        if self.choral:  # all sing: the tune is on top
+            line = max(reading.with_role(Role.LEAD), key=lambda row: float(row.pitch.mean()))
         return line.track
+
+    @property
+    def choral(self) -> bool:
+        """Whether three tracks or more lead at once, as in a choir whose voices a file does not tell apart."""
+        return sum(t.role is Role.LEAD and len(t.notes) > 0 for t in self.piece.tracks) >= 3
 
     def named(self, word: str | None) -> Track:
         """The one track that a word names; the tune where there is no word.

@@ -41,7 +41,8 @@ def reharmonise(instruction: Reharmonise, piece: Piece | None, bench: Workbench)
     made: dict[str, Notes | Track] = {}
     for id_ in scope.track_ids(piece):
         track = ground.piece.track(id_)
-        if track.id != tune.id and track.role is not Role.LEAD and not track.is_drum:
+        leads = track.id == tune.id or (track.role is Role.LEAD and not ground.choral)
+        if not leads and not track.is_drum:
             inside = scope.note_mask(ground.piece, track)
             made[id_] = refitted(
                 track.notes, inside, ground.moments, new, ground.piece.timeline, track.role, track.instrument

@@ -10,7 +10,7 @@ from ripieno.generators.theory.mend import without_parallels
 from ripieno.generators.theory.second_voice import beside, chorale
 from ripieno.generators.theory.strokes import GRID
 from ripieno.generators.theory.types import Context, Part
-from ripieno.score.brief import PartRequest
+from ripieno.score.brief import Attribute, PartRequest
 from ripieno.score.checks.finding import bar_list
 from ripieno.score.errors import Retryable
 from ripieno.score.instruments import Instrument, Role, instrument, instruments
@@ -23,6 +23,7 @@ from ripieno.tools.scope import Scope
 
 # Who plays a second line well, by whether it lies below or above the tune; the first that is not there yet.
 _BELOW = ("cello", "viola", "clarinet", "french_horn", "tenor_sax", "trombone", "bassoon")
+_MOVING = 0.7  # density of a countermelody: it moves within the bar
 _ABOVE = ("violin", "flute", "oboe", "clarinet", "soprano_sax")
 
 
@@ -70,7 +71,7 @@ def countermelody(instruction: Countermelody, piece: Piece | None, bench: Workbe
     leader = ground.named(instruction.of)
     if leader.is_drum or not len(leader.notes):
         raise Retryable("A countermelody goes with a tune", value=leader.name, cure="name a pitched track that has notes")
-    ground = _led_by(ground, leader)
+    ground = replace(_led_by(ground, leader), brief=ground.brief.model_copy(update={"density": Attribute(value=_MOVING)}))
     middle = float(np.median(leader.notes["pitch"]))
     below = middle >= 62
     player = instrument(instruction.instrument) if instruction.instrument else _second_player(ground, below=below)

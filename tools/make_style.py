@@ -12,6 +12,7 @@ from ripieno.generators.theory.refitting import BarMap, bar_map
 from ripieno.generators.theory.reharmony import with_seventh
 from ripieno.generators.theory.style import Style, style_named
 from ripieno.generators.theory.types import Context, Part
+from ripieno.score.analysis.reading import GRID, snap
 from ripieno.score.brief import Attribute, Origin, PartRequest
 from ripieno.score.chords import Chord
 from ripieno.score.errors import BadRequest, Retryable
@@ -96,8 +97,9 @@ def _fitted_tune(ground: Ground, tune: Track, timeline: Timeline, times: int) ->
     Swung eighths are written straight, for the style swings them again as it does.
     """
     old, notes = ground.piece.timeline, top_line(tune)
+    written = (snap(notes["start"] * (GRID / PPQ)) * (PPQ // GRID)).tolist()  # without the delays of a performance
     rows: list[tuple[int, int, int, int]] = []
-    starts = [_placed(int(t), old, timeline, times) for t in notes["start"]]
+    starts = [_placed(t, old, timeline, times) for t in written]
     ends = [_placed(int(s) + int(n), old, timeline, times) for s, n in zip(notes["start"], notes["duration"], strict=True)]
     metre = timeline.metre_at(0)
     unit = PPQ // 2 if metre.compound else PPQ // 4

@@ -270,6 +270,15 @@ def test_other_chords_under_the_same_tune(name: str) -> None:
         assert np.mean(right) > 0.85
 
 
+def test_in_a_choir_that_all_lead_the_top_voice_is_the_tune() -> None:
+    before, _ = get("string_quartet")
+    choir = replace(before, chords=(), tracks=tuple(replace(t, role=Role.LEAD) for t in before.tracks))
+    after = do("string_quartet", piece=choir, kind="reharmonise")
+    changed = [t.name for t, old in zip(after.tracks, choir.tracks, strict=True) if t.hash != old.hash]
+    top = max(choir.tracks, key=lambda t: float(t.notes["pitch"].mean()))
+    assert top.name not in changed and len(changed) >= 2
+
+
 @pytest.mark.parametrize(("name", "style"), [("pop", "bossa_nova"), ("waltz", "swing"), ("bossa_nova", "waltz"),
                                              ("imported", "jig"), ("string_quartet", "reggae")])  # fmt: skip
 def test_the_same_tune_in_another_style(name: str, style: str) -> None:
