@@ -19,13 +19,15 @@ RULE = (
     "the judge's weight; the highest sum wins; a tie goes to the higher scores, then to the lower seed."
 )
 
-# What a musician says of the candidate that a judge puts first, of one that it puts before another, and of what it looks at.
+# What a musician says of the candidate that a judge puts first, of one or several that it puts before it, and of what it
+# looks at.
 _WORDS = {
-    "compliance": ("keeps closest to what was asked", "keeps closer to what was asked", "meeting the request"),
-    "craft": ("is the most cleanly written", "is more cleanly written", "cleanness of writing"),
-    "style": ("sounds most like its style", "sounds more like its style", "style"),
-    "novelty": ("is most its own", "is more its own", "novelty"),
-}
+    "compliance": ("keeps closest to what was asked", "keeps closer to what was asked", "keep closer to what was asked",
+                   "meeting the request"),
+    "craft": ("is the most cleanly written", "is more cleanly written", "are more cleanly written", "cleanness of writing"),
+    "style": ("sounds most like its style", "sounds more like its style", "sound more like their style", "style"),
+    "novelty": ("is most its own", "is more its own", "are more their own", "novelty"),
+}  # fmt: skip
 
 
 def faults(candidate: JudgedCandidate) -> int:
@@ -101,8 +103,9 @@ def _liked(winner: str, equals: Sequence[str], ballots: Sequence[Ballot]) -> str
     """Why the winner came before those with as few faults: what it does best, what it shares, who beats it in what."""
     best, even, beaten = [], [], []
     for ballot in ballots:
-        gain, more, matter = _WORDS.get(
-            ballot.judge, (f"is first for {ballot.judge}", f"is before it for {ballot.judge}", ballot.judge)
+        judge = ballot.judge
+        gain, one, several, matter = _WORDS.get(
+            judge, (f"is first for {judge}", f"comes before it for {judge}", f"come before it for {judge}", judge)
         )
         place = {id_: k for k, group in enumerate(ballot.ranking) for id_ in group}
         here = [i for i in equals if i in place]
@@ -111,7 +114,7 @@ def _liked(winner: str, equals: Sequence[str], ballots: Sequence[Ballot]) -> str
         before = [i for i in here if place[i] < place[winner]]
         beside = [i for i in here if place[i] == place[winner]]
         if before:
-            beaten.append(f"{list_words(before)} {more}")
+            beaten.append(f"{list_words(before)} {several if before[1:] else one}")
         elif len(beside) == len(here):
             even.append(matter)
         else:
