@@ -20,6 +20,7 @@ from ripieno.score.time import PPQ, Timeline
 
 Bools = npt.NDArray[np.bool_]
 TURN = 0.5  # the strength up to which a tune keeps its contour
+_GOAL = 3 * PPQ // 2  # ticks: a note as long as this is where a phrase goes, and stays plain
 _MOST_ADDED = 0.3  # share of the gaps that ornaments fill at that strength
 
 
@@ -38,10 +39,11 @@ def varied(
     base = notes
     if line:
         amount = min(1.0, strength / TURN)
-        base = _leaning(notes, inside, amount, moments, timeline, player, rng)
+        base = _leaning(notes, inside & (notes["duration"] < _GOAL), amount, moments, timeline, player, rng)
         if not ternary(notes):  # swung quavers are uneven as they are
             base = _dotted(base, inside, amount, timeline, rng)
-        base = busier(base, inside, amount * _MOST_ADDED, moments, timeline, role, player, rng)
+        light = inside & (base["duration"] < _GOAL)
+        base = busier(base, light, amount * _MOST_ADDED, moments, timeline, role, player, rng)
     return _exchanged(base, other, changed, timeline, single=player.voices == 1 and not player.is_drum)
 
 
