@@ -47,6 +47,9 @@ _STOP = frozenset(
 )
 
 
+_NO_TRACK = frozenset({"chords", "harmony", "accompaniment"})  # in a question these are the harmony, not who plays it
+
+
 def undo(clause: Clause) -> list[Data] | None:
     """Undo, once or several times; 'everything' goes back to the first version."""
     if clause.found.tracks and not clause.has(r"\bundo\b"):
@@ -186,6 +189,7 @@ def describe(clause: Clause) -> list[Data] | None:
 def question(clause: Clause) -> list[Data] | None:
     """A question about the piece, with its place."""
     scope: Data = dict(clause.time)
-    if clause.found.tracks:
-        scope["tracks"] = clause.found.tracks
+    named = [g for g, w in zip(clause.found.groups, clause.found.words, strict=True) if w not in _NO_TRACK]
+    if named:
+        scope["tracks"] = tuple(dict.fromkeys(i for group in named for i in group))
     return [{"kind": "answer", "question": clause.text[:500], "scope": scope}]

@@ -273,7 +273,8 @@ class _Reading:
 
 
 _BY_TEXT = frozenset({"duration",
-        "fill", "section", "restyle", "move", "copy", "split", "note", "go_to", "extend", "key", "reharmonise", "insert",
+        "fill",
+        "arpeggiate", "section", "restyle", "move", "copy", "split", "note", "go_to", "extend", "key", "reharmonise", "insert",
                       "gradual_tempo", "enter", "metre", "question", "describe", "regenerate"})  # fmt: skip
 
 

@@ -52,6 +52,9 @@ def refer(text: str, context: TurnContext) -> list[Data] | None:
     too = _TOO.match(text)
     if too and any(_speaks(ask, too["w"]) for ask in last):
         return _instead(last, 0.5, context)
+    much = re.match(r"^(?:that(?:'s| is) |it(?:'s| is) |now )*(?:way |a bit )?too much (\w+)[.! ]*$", text)
+    if much and any(f"{much[1]}_by" in data_of(ask) or much[1] in ask.words for ask in last):
+        return _instead(last, 0.5, context)
     less = re.match(r"^(?P<d>less|more) (?:on|for|in) (?P<x>.+)$", text)
     if less:
         rows = _elsewhere(last, less["x"], context)

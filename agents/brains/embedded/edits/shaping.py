@@ -106,6 +106,11 @@ def enter(clause: Clause) -> list[Data] | None:
 
 def loudness(clause: Clause) -> list[Data] | None:
     """Louder or softer: the mix of whole tracks, velocities in a part of the piece or of everything."""
+    absolute = re.search(r"\b(?:volume|level)\b.* (?:to|at) (\d{1,3})$", clause.rest) or re.search(
+        r"\b(?:volume|level)\b[^\d]{0,12}(\d{1,3})\b(?!\s*%)", clause.rest
+    )
+    if absolute:
+        return [{"kind": "set_mix", "volume": min(127, int(absolute[1])), "scope": clause.scope(time=False)}]
     sign = _direction(clause)
     if sign == 0:
         return None
@@ -114,11 +119,6 @@ def loudness(clause: Clause) -> list[Data] | None:
         return [{"kind": "scale_velocities", "factor": _scaled(sign, clause.degree, percent, clause)}]
     if clause.time or clause.carried_time or clause.found.drums:
         return [{"kind": "scale_velocities", "factor": _scaled(sign, clause.degree, percent, clause), "scope": clause.scope()}]
-    absolute = re.search(r"\b(?:volume|level)\b.* (?:to|at) (\d{1,3})$", clause.rest) or re.search(
-        r"\b(?:volume|level)\b[^\d]{0,12}(\d{1,3})\b(?!\s*%)", clause.rest
-    )
-    if absolute:
-        return [{"kind": "set_mix", "volume": min(127, int(absolute[1])), "scope": clause.scope(time=False)}]
     by = round(_VOLUME * clause.degree)
     if percent is not None:
         mean = sum(t.volume for t in clause.rows()) / max(1, len(clause.rows()))

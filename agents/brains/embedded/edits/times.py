@@ -122,7 +122,7 @@ def _rules(table: AttributeTable):  # type: ignore[no-untyped-def]
         (r"\bon (?:the )?back ?beats?\b", lambda m, t: {"beats": (2, 4)}),
         (rf"\b(?:the|that|this)\s+(?P<sec>{sections})(?P<pl>s)?(?:\s*(?P<num>\d)\b(?!\s*(?:times|x\b|bars)))?\b(?! (?:track|part|line))", _section),
         (
-            rf"(?<!\ba)(?<!\ban)(?<!\bnew)(?<!bar)(?<!another)(?<!\bto)\s(?P<sec>{sections})(?P<pl>s)?$",
+            rf"(?<!\ba)(?<!\ban)(?<!\bnew)(?<!bar)(?<!another)(?<!\bmore)(?<!\bless)(?<!\bto)\s(?P<sec>{sections})(?P<pl>s)?$",
             lambda m, t: None if re.search(r"\b(?:add|write|insert|compose|create|rename|called)\b", m.string) else _section(m, t),
         ),
         (r"\b(?:at|towards?|near) the (?P<e>end|start|beginning)\b|\b(?:for|into) the (?P<f>ending)\b", _near),
