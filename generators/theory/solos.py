@@ -35,10 +35,11 @@ def pass_round(
     able.sort(key=lambda s: _ORDER.index(s.role))
     if not able or _bound(wanted.get(leader.id)):
         return tuple(seats)
+    played = [i for i in range(len(form.sections)) if leader.layers[0].plays(i)]
     taken: dict[str, set[int]] = {}
     for turn, index in enumerate(i for i, p in enumerate(form.sections) if _open(p, i, form, leader)):
         plan = form.sections[index]
-        if not leader.layers[0].plays(index) or rng_of("solos", plan.section.label, turn).random() >= style.form.solos:
+        if index not in played[1:-1] or rng_of("solos", plan.section.label, turn).random() >= style.form.solos:
             continue
         player = able[turn % len(able)]
         taken.setdefault(player.id, set()).add(index)

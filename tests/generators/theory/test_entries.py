@@ -8,6 +8,7 @@ from ripieno.generators.theory.engine import TheoryEngine
 from ripieno.score.analysis.reading import read
 from ripieno.score.brief import Attribute, Brief, FormRequest, PartRequest, SectionRequest
 from ripieno.score.checks.request_players import measure_parts
+from ripieno.score.instruments import Role
 from ripieno.score.piece import Piece
 
 SECTIONS = ("intro", "verse", "chorus", "verse", "chorus", "outro")
@@ -46,3 +47,18 @@ def test_the_report_says_where_a_part_plays_against_the_request(asked: dict[str,
     brief, _ = song(PartRequest(instrument="drums", asked="drums", **asked))
     delivered = next(d for d in measure_parts(read(piece), brief) if d.attribute == "parts: drums")
     assert not delivered.ok
+
+
+@pytest.mark.parametrize("style", ["salsa", "swing", "bluegrass", "blues", "rock", "klezmer"])
+def test_solos_go_round_and_the_leader_opens_and_closes(style: str) -> None:
+    engine, passed = TheoryEngine(), 0
+    profile = engine.styles[style].profile
+    players = tuple(PartRequest(instrument=p.instrument, role=p.role) for p in profile.ensemble)
+    for seed in range(4):
+        brief = Brief(style=Attribute[str](value=style), bars=Attribute[int](value=64), parts=players)
+        piece = engine.generate(GenerationRequest(brief, seed)).piece
+        leader = next(t for t in piece.tracks if t.role is Role.LEAD)
+        assert len(leader.notes), (style, seed)
+        played = sections_played(piece, leader.instrument_id)
+        passed += not all(played[played.index(True) : len(played) - played[::-1].index(True)])
+    assert passed, "nobody else ever has the tune"
