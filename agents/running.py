@@ -33,6 +33,7 @@ class TurnRunner:
 
     def __init__(self, graph: TurnGraph, saver: BaseCheckpointSaver[str], thread: str) -> None:
         self._saver, self._thread = saver, thread
+        self.idle = False  # whether it is known that no turn is under way
         self._graph = with_checkpointer(graph, saver)
         self._config: RunnableConfig = {"configurable": {"thread_id": thread}}
 
@@ -64,8 +65,10 @@ class TurnRunner:
     def forget(self) -> None:
         """Drops the turn under way, done or not."""
         self._saver.delete_thread(self._thread)
+        self.idle = True
 
     def _run(self, given: TurnState | Command[None] | None, ensemble: Ensemble) -> TurnState | Waiting:
+        self.idle = False
         try:
             state = cast(
                 TurnState,

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 from ripieno.agents.checkpoints import checkpointer
@@ -159,8 +160,15 @@ class Project:
 
     @contextmanager
     def _held(self, watch: Watcher) -> Iterator[tuple[TurnRunner, Ensemble]]:
-        with self._store.lock(WAIT), self._runner() as runner:
-            yield runner, self._session.ensemble(self._store, watch)
+        with self._store.lock(WAIT):
+            runner: TurnRunner | None = None
+            try:
+                with self._runner() as runner:
+                    yield runner, self._session.ensemble(self._store, watch)
+            finally:
+                if runner is not None and runner.idle and isinstance(self.place.checkpoints, Path):
+                    for leftover in self.place.checkpoints.parent.glob(f"{self.place.checkpoints.name}*"):
+                        leftover.unlink()  # nothing is under way: the steps have no more use
 
     def _turn(self, request: TurnRequest, outcome: TurnState | Waiting) -> Turn | Asked:
         if isinstance(outcome, Waiting):

@@ -7,6 +7,7 @@ from ripieno.agents.report import Report
 from ripieno.agents.state import Overrides, Progress, unwatched
 from ripieno.app.exports import ExportJob, ExportOrder, check_order, export
 from ripieno.app.folders import new_folder, settle, slug
+from ripieno.app.manifest import Manifest
 from ripieno.app.places import place
 from ripieno.app.project import Project, Turn
 from ripieno.app.session import Session, Watcher
@@ -38,7 +39,10 @@ class Studio:
         Raises:
             BadRequest: there is no project there.
         """
-        return Project(self._session, place(where, new=new))
+        found = place(where, new=new)
+        if new and found.folder is not None:
+            found.folder.mkdir(parents=True, exist_ok=True)
+        return Project(self._session, found)
 
     def compose(
         self,
@@ -73,4 +77,5 @@ class Studio:
             written = export(ExportJob(turn.piece, turn.report, work, name, order, announce))
             final = settle(work, parent, name)
             files = tuple(final / f.relative_to(work) for f in written)
+            Manifest(final).record(files, turn.version.id)
         return Composition(final, files, turn.piece, turn.report, turn.reply, turn.version.id, turn.turn)

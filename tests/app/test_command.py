@@ -36,7 +36,7 @@ def test_same_request_and_seed_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         done = ripieno("compose", WALTZ, "--seed", "3", "--out", str(tmp_path / name), "--formats", "midi,table", "-q")
         assert done.returncode == 0, done.stderr
-        files.append({p.name: p.read_bytes() for p in (tmp_path / name).rglob("*.*") if p.suffix in (".mid", ".json")})
+        files.append({p.name: p.read_bytes() for p in (tmp_path / name).rglob("[!.]*.*") if p.suffix in (".mid", ".json")})
     assert files[0] == files[1] and len(files[0]) == 2
 
 
