@@ -14,6 +14,7 @@ from ripieno.generators.audio.loudness import true_peaks
 Floats = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
 BLOCK = 64  # frames a gain value stands for
+_STEPS = 1 << 15  # gains that are Python numbers at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,16 @@ def glue_gains(power: Floats, rate: int, glue: Glue) -> Floats:
     bent = np.where(over <= -half, 0.0, np.where(over >= half, over, (over + half) ** 2 / (2.0 * max(glue.knee, 1e-6))))
     wanted = bent * (1.0 - 1.0 / glue.ratio)  # dB of reduction
     rise, fall = (float(np.exp(-BLOCK / (rate * t))) for t in (glue.attack, glue.release))
-    state, smooth = 0.0, []
-    for value in wanted.tolist():
-        keep = rise if value > state else fall
-        state = value + (state - value) * keep
-        smooth.append(state)
-    return (10.0 ** (-np.array(smooth) / 20.0)).astype(np.float32)
+    state = 0.0
+    gains = np.empty(wanted.size, np.float32)
+    for at in range(0, wanted.size, _STEPS):
+        smooth = []
+        for value in wanted[at : at + _STEPS].tolist():
+            keep = rise if value > state else fall
+            state = value + (state - value) * keep
+            smooth.append(state)
+        gains[at : at + _STEPS] = 10.0 ** (-np.array(smooth) / 20.0)
+    return gains
 
 
 def limit_gains(peaks: Floats, ceiling: float, rate: int, *, window: float = 0.040) -> Floats:

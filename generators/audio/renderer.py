@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float32]
 Progress = Callable[[float, str], None]
 LOWEST_RATE, HIGHEST_RATE = 22_050, 96_000
 _NEUTRAL_VOLUME, _NEUTRAL_SEND = 100.0, 40.0
-_IN_MEMORY = 512 << 20  # bytes; more than that, of stems or of a programme, is kept in temporary files
+_IN_MEMORY = 64 << 20  # bytes; more than that, of stems or of a programme, is kept in temporary files
 
 
 @dataclass(frozen=True)
