@@ -266,7 +266,8 @@ def _more_strokes(
     taken = {(int(n["start"]) + GRID // 2) // GRID for n in notes}
     first_bars = sorted({timeline.bar_at(int(t)) for t in notes["start"][inside]})
     rows: list[tuple[float, Row]] = []
-    loud = float(np.median(notes["velocity"][inside & (pitch == time_keeper)])) if (pitch == time_keeper).any() else 60.0
+    kept = notes["velocity"][inside & (pitch == time_keeper)]  # none where it plays elsewhere but rests in these bars
+    loud = float(np.median(kept)) if len(kept) else 60.0
     for bar in first_bars:
         begin = timeline.bar_start(bar)
         metre = timeline.metre_at(bar)
