@@ -176,7 +176,7 @@ def export(
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="A MIDI or MusicXML file: .mid, .rmi, .musicxml, .xml, .mxl.")],
+    file: Annotated[Path, typer.Argument(help="A MIDI, MusicXML or ABC file: .mid, .rmi, .musicxml, .xml, .mxl, .abc.")],
     into: Annotated[str | None, typer.Option(help="A project that takes it in as its next version.")] = None,
     out: Annotated[Path, typer.Option(help="Folder in which a new project is made.")] = Path(),
     formats: Formats = FOLLOWING,

@@ -1,5 +1,6 @@
 """Takes a file in as music of a project: a piece from elsewhere, or one of the project's own files that was changed by hand."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ripieno.score.analysis.reading import Reading
 from ripieno.score.analysis.sections import find_sections
 from ripieno.score.brief import Attribute, Brief, Origin, PartRequest
 from ripieno.score.errors import BadFile
+from ripieno.score.formats.abc_read import load_abc
 from ripieno.score.formats.midi_read import load_midi
 from ripieno.score.formats.musicxml_read import read_musicxml
 from ripieno.score.keys import Key
@@ -23,6 +25,7 @@ from ripieno.tools.turns import Adopt
 
 MAX_BYTES = 50 << 20
 _MIDI, _XML = (".mid", ".midi", ".rmi", ".kar", ".smf"), (".xml", ".musicxml", ".mxl")
+_ABC = (".abc",)
 _FITS = 0.86  # share of sounding time in the scale from which a key signature is believed
 
 
@@ -36,10 +39,10 @@ class Imported:
 
 
 def read_file(file: Path) -> Imported:
-    """Reads a MIDI or MusicXML file, and finds key, chords and sections where it does not say them.
+    """Reads a MIDI, MusicXML or ABC file, and finds key, chords and sections where it does not say them.
 
     Raises:
-        BadFile: it is neither, cannot be read, or exceeds the limits.
+        BadFile: it is none of them, cannot be read, or exceeds the limits.
     """
     piece, remarks = _read(file)
     found: list[str] = []
@@ -74,8 +77,18 @@ def _read(file: Path) -> tuple[Piece, tuple[str, ...]]:
         return read.piece, read.remarks
     if ending in _XML or data[:2] == b"PK" or data.lstrip()[:1] == b"<":
         return read_musicxml(data), ()
-    raise BadFile("A file to import is MIDI or MusicXML", value=file.name, cause=f"the ending {ending or 'is missing'}",
-                  cure="export it as .mid, .musicxml or .mxl")  # fmt: skip
+    if ending in _ABC or re.search(rb"^X:\s*\d", data[:65536], re.MULTILINE):
+        text = load_abc(_text(data))
+        return text.piece, text.remarks
+    raise BadFile("A file to import is MIDI, MusicXML or ABC", value=file.name, cause=f"the ending {ending or 'is missing'}",
+                  cure="export it as .mid, .musicxml, .mxl or .abc")  # fmt: skip
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _intent(piece: Piece) -> Brief:

@@ -7,7 +7,7 @@ What exists (nothing is imported here; each library loads when its function is c
 | `midi` | `write_midi`, `read_midi`, `load_midi` | our own codec (`smf`) |
 | `musicxml` | `write_musicxml` | xml.etree |
 | `musicxml_read` | `read_musicxml` | music21 |
-| `abc` | `write_abc` | nothing |
+| `abc` | `write_abc`, `read_abc` (strict), `load_abc` | our own reader (`abc_tune`, `abc_voice`) |
 | `engrave` | `engrave`, `svg_to_png` | verovio, resvg |
 | `pianoroll` | `draw_piano_roll` | matplotlib |
 

@@ -8,6 +8,7 @@ from ripieno.score.chords import Chord
 from ripieno.score.errors import BadFile, RipienoError, shorten
 from ripieno.score.formats import smf
 from ripieno.score.formats.limits import Limits
+from ripieno.score.formats.metres import metre_of
 from ripieno.score.formats.midi_marks import (
     CHORD_PREFIX,
     NO_CHORD,
@@ -135,7 +136,7 @@ def _metres(
         passed, inside = divmod(tick - start, length)
         bar, start = bar + passed, start + passed * length
         if inside:
-            short = _metre_of(inside, ppq)
+            short = metre_of(inside, ppq)
             if short is None:
                 remarks.append("a metre that starts inside a bar is moved to the next bar line")
                 bar, start = bar + 1, start + length
@@ -146,15 +147,6 @@ def _metres(
         changes[bar] = metre
     ordered = sorted(changes.items())
     return tuple(MetreChange(b, m) for b, m in ordered)
-
-
-def _metre_of(ticks: int, ppq: int) -> Metre | None:
-    """A metre whose bar is that long, in the largest pulse that fits; None where there is none."""
-    for denominator in (4, 8, 16, 32):
-        pulse, rest = divmod(ppq * 4, denominator)
-        if not rest and ticks % pulse == 0 and 1 <= ticks // pulse <= 32:
-            return Metre(ticks // pulse, denominator)
-    return None
 
 
 def _groups(value: object, numerator: int) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from ripieno.score.formats.midi_conductor import read_conductor
 from ripieno.score.formats.midi_marks import decode, read_mark
 from ripieno.score.formats.midi_write import CHORUS, DRUM_CHANNEL, PAN, REVERB, VOLUME
 from ripieno.score.formats.parts import guess_role, instrument_for, unique_id
+from ripieno.score.formats.reading import Reading
 from ripieno.score.instruments import Role, instrument
 from ripieno.score.piece import Mix, Piece, Track, make_controls, make_notes
 from ripieno.score.time import PPQ
@@ -21,14 +22,6 @@ _DEFAULT_LEVELS = (100, 64, 40, 0)  # General MIDI's power-up state
 _LARGEST_PPQ = 0x7FFF
 Row = tuple[int, int, int, int]
 Place = tuple[int, int]  # port, channel
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A piece read from a file, and what could not be read or was mended, as sentences."""
-
-    piece: Piece
-    remarks: tuple[str, ...] = ()
 
 
 @dataclass

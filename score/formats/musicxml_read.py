@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 from ripieno.score.chords import Chord
 from ripieno.score.errors import BadFile, RipienoError, shorten
 from ripieno.score.formats.limits import DEFAULT_LIMITS, Limits
+from ripieno.score.formats.metres import metre_of
 from ripieno.score.formats.parts import guess_role, instrument_for, unique_id
 from ripieno.score.formats.percussion import drum
 from ripieno.score.keys import MODE_NAMES, Key
@@ -149,7 +150,7 @@ def _bars(parts: list[list[Any]]) -> tuple[tuple[MetreChange, ...], list[int]]:
             nominal = _metre(measure.timeSignature, nominal)
         length = nominal.bar_ticks(PPQ)
         filled = max(_ticks(p[i].highestTime) for p in parts if i < len(p))
-        short = _metre_of(filled) if filled and filled != length else None
+        short = metre_of(filled) if filled and filled != length else None
         metre = short or nominal
         if not changes or changes[-1].metre != metre:
             changes.append(MetreChange(i, metre))
@@ -162,15 +163,6 @@ def _metre(signature: Any, before: Metre) -> Metre:
         return Metre(int(signature.numerator), int(signature.denominator))
     except (RipienoError, TypeError, ValueError):
         return before
-
-
-def _metre_of(ticks: int) -> Metre | None:
-    """A metre for a bar of another length than its signature says; None where there is none."""
-    for denominator in (4, 8, 16, 32):
-        pulse = PPQ * 4 // denominator
-        if ticks % pulse == 0 and 1 <= ticks // pulse <= 32:
-            return Metre(ticks // pulse, denominator)
-    return None
 
 
 def _measures(part: Any) -> Iterable[tuple[int, Any]]:

@@ -1,5 +1,8 @@
 """Which instrument and role a foreign file's track has: guesses by program, register and name."""
 
+import re
+from functools import lru_cache
+
 import numpy as np
 
 from ripieno.score.instruments import Instrument, Role, instruments
@@ -26,6 +29,28 @@ def instrument_for(program: int, *, is_drum: bool) -> Instrument:
     melodic = [i for i in instruments().values() if not i.is_drum]
     having = [i for i in melodic if i.program == program]
     return min(having, key=lambda i: i.nearest, default=melodic[0])
+
+
+def instrument_named(name: str) -> Instrument | None:
+    """The instrument that a part's name is, or begins or ends with ('Violin II', 'Solo cello'); None where there is none."""
+    words = re.findall(r"[^\W\d_]+", name.lower())
+    known = _by_name()
+    for size in range(len(words), 0, -1):
+        for first in range(len(words) - size + 1):
+            for text in (" ".join(words[first : first + size]), " ".join(words[first : first + size]).removesuffix("s")):
+                if text in known:
+                    return known[text]
+    return None
+
+
+@lru_cache(maxsize=1)
+def _by_name() -> dict[str, Instrument]:
+    """Every name of every instrument; of several with one name the first."""
+    found: dict[str, Instrument] = {}
+    for row in instruments().values():
+        for name in (row.name.lower(), *row.names):
+            found.setdefault(name, row)
+    return found
 
 
 def guess_role(row: Instrument, notes: Notes, name: str = "") -> Role:

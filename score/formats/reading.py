@@ -1,0 +1,13 @@
+"""What every reader gives beside the piece: words on what could not be read or was mended."""
+
+from dataclasses import dataclass
+
+from ripieno.score.piece import Piece
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A piece read from a file, and what could not be read or was mended, as sentences."""
+
+    piece: Piece
+    remarks: tuple[str, ...] = ()
