@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from ripieno.agents.state import Move, Snapshot
 from ripieno.memory.store import Store, Version
 from ripieno.score.errors import BadRequest
+from ripieno.score.piece import Piece
 from ripieno.tools import turns
 from ripieno.tools.base import Instruction
+from ripieno.tools.locking import meet, pinned
 from ripieno.tools.scope import Scope
 
 
@@ -37,7 +39,7 @@ class Hand:
             case turns.MakeBranch(name=name):
                 return self._fresh_branch(name)
             case turns.Keep():
-                return self._locked((*self.snapshot.locks, instruction.scope))
+                return self._locked((*self.snapshot.locks, pinned(instruction.scope, self._piece())))
             case turns.Release():
                 return self._released(instruction.scope)
             case turns.Adopt(piece=piece):
@@ -80,10 +82,8 @@ class Hand:
             )
         if scope == Scope():
             return self._locked(())
-        assert self.snapshot.piece is not None
-        piece = self.store.piece(self.snapshot.piece)
-        freed, spans = set(scope.track_ids(piece)), set(scope.spans(piece))
-        left = tuple(lock for lock in locks if not freed & set(lock.track_ids(piece)) or not _meet(spans, lock.spans(piece)))
+        piece = self._piece()
+        left = tuple(lock for lock in locks if not meet(scope, lock, piece))
         if len(left) == len(locks):
             raise BadRequest(
                 "Only what is kept can be released",
@@ -93,9 +93,9 @@ class Hand:
             )
         return self._locked(left)
 
+    def _piece(self) -> Piece:
+        assert self.snapshot.piece is not None
+        return self.store.piece(self.snapshot.piece)
+
     def _with(self, update: dict[str, object]) -> "Hand":
         return Hand(self.store, self.snapshot.model_copy(update=update))
-
-
-def _meet(some: set[tuple[int, int]], others: tuple[tuple[int, int], ...]) -> bool:
-    return any(a < d and c < b for a, b in some for c, d in others)

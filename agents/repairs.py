@@ -90,7 +90,7 @@ def written_anew(plan: Plan, before: Piece | None, after: Piece) -> Field | None
         t.id: ((0, after.bars),) for t in after.tracks if inventive and t.id not in old
     }
     for instruction in inventive:
-        if instruction.moves_bars or instruction.changes_tracks:
+        if instruction.moves_bars or instruction.new_tracks or instruction.removes_tracks or instruction.anew:
             continue
         for id_ in instruction.scope.track_ids(before):
             if id_ not in now or now[id_] == before.track(id_).hash:

@@ -5,6 +5,7 @@ minor tune is simply the seventh of major); other chromatic notes keep their inf
 note of dominant chords, and one that rises to the tonic, stays raised, as in harmonic minor.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -79,5 +80,27 @@ def _stays_raised(i: int, notes: Notes, chords: tuple[ChordSpan, ...], key: Key)
 
 
 def chords_in_mode(chords: tuple[ChordSpan, ...], first: int, end: int, old: Key, new: Key) -> tuple[ChordSpan, ...]:
-    """The chords with those that start in [first, end) ticks taken into the new mode."""
-    return tuple(replace(c, chord=chord_in_mode(c.chord, old, new)) if first <= c.start < end else c for c in chords)
+    """The chords with what of them lies in [first, end) ticks taken into the new mode."""
+    rows = parted(chords, first, end)
+    moved = (replace(c, chord=chord_in_mode(c.chord, old, new)) if first <= c.start < end else c for c in rows)
+    return healed(moved, first, end)
+
+
+def parted(chords: Iterable[ChordSpan], *ticks: int) -> Iterator[ChordSpan]:
+    """The chords, those that sound on over one of the ticks cut in two there."""
+    for span in chords:
+        at = span.start
+        for tick in sorted(t for t in ticks if span.start < t < span.end):
+            yield replace(span, start=at, end=tick)
+            at = tick
+        yield replace(span, start=at)
+
+
+def healed(chords: Iterable[ChordSpan], *ticks: int) -> tuple[ChordSpan, ...]:
+    """The chords, joined at the ticks where the same one goes on."""
+    rows: list[ChordSpan] = []
+    for span in chords:
+        if rows and span.start in ticks and rows[-1].end == span.start and rows[-1].chord == span.chord:
+            span = replace(span, start=rows.pop().start)
+        rows.append(span)
+    return tuple(rows)

@@ -14,9 +14,13 @@ import numpy.typing as npt
 from ripieno.generators.base import Candidate, Generator
 from ripieno.score.brief import Brief, Frozen
 from ripieno.score.piece import Notes, Piece, Track
-from ripieno.tools.scope import Scope
+from ripieno.tools.scope import Scope, Span
 
-FRAME = frozenset({"bars", "tempos", "metres", "keys", "sections", "chords"})
+FRAME = frozenset({"bars", "tempos", "metres", "keys", "sections", "names", "chords"})  # names: of the sections
+MAX_TRACKS = 24
+NOTHING: frozenset[str] = frozenset()
+NOTES = frozenset({"notes"})
+MUSIC = frozenset({"notes", "controls"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +36,44 @@ class Instruction(Frozen):
     """Base of all instructions. `kind` names the type; subclasses fix it to one literal.
 
     Class attributes, which the proof holds every tool to:
-        frame: what of the piece's frame may change (names in `FRAME`); the rest stays identical.
-        changes_tracks: whether tracks may come or go.
+        frame: what of the piece's frame may change in the bars in scope (names in `FRAME`); the rest stays identical.
+        music: what of a track in scope may change, of `MUSIC`. What of its head may change, `heads` says.
+        new_tracks: how many tracks may come.
+        removes_tracks: whether tracks in scope may go.
         moves_bars: whether bars come, go or change places; `kept` then says which stand where afterwards.
+        fills_bars: with `moves_bars`, whether the bars that are not kept hold music, or are empty.
+        anew: whether it writes a piece of its own, of which nothing need stay.
     """
 
     kind: str
     scope: Scope = Scope()
-    frame: ClassVar[frozenset[str]] = frozenset()
-    changes_tracks: ClassVar[bool] = False
+    frame: ClassVar[frozenset[str]] = NOTHING
+    music: ClassVar[frozenset[str]] = NOTES
+    new_tracks: ClassVar[int] = 0
+    removes_tracks: ClassVar[bool] = False
     moves_bars: ClassVar[bool] = False
+    fills_bars: ClassVar[bool] = False
+    anew: ClassVar[bool] = False
 
     def place(self, piece: Piece) -> Scope:
         """Where in `piece` it acts, as exactly as can be told beforehand: its scope, or less."""
         return self.scope
+
+    def heads(self) -> frozenset[str]:
+        """What of the heads of the tracks in scope may change: fields of `Track` and of `Mix`."""
+        return NOTHING
+
+    def reach(self, piece: Piece) -> tuple[Span, ...]:
+        """The stretches of bars in which the frame may change."""
+        return self.place(piece).spans(piece)
+
+    def bars_after(self, piece: Piece) -> int:
+        """How many bars the piece has afterwards.
+
+        Raises:
+            Retryable: the instruction does not fit the piece.
+        """
+        return piece.bars
 
     def kept(self, piece: Piece) -> tuple[Kept, ...]:
         """For an instruction that moves bars: the stretches of `piece` that stand unchanged afterwards, and where.

@@ -173,7 +173,7 @@ class Ground:
             Retryable: nothing of it does.
         """
         notes = self.home(track.notes)
-        time = scope.model_copy(update={"tracks": (), "but_tracks": (), "drums": ()})
+        time = scope.time
         notes = notes[time.note_mask(self.original, track.with_notes(notes))]
         if not len(notes):
             raise Retryable(

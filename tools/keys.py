@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ripieno.score.errors import Retryable
 from ripieno.score.keys import MODE_NAMES, Key
-from ripieno.score.modes import chords_in_mode, notes_in_mode
+from ripieno.score.modes import chords_in_mode, healed, notes_in_mode, parted
 from ripieno.score.piece import KeyChange, Piece, Track
 from ripieno.tools.base import Instruction, Tool, exact
 from ripieno.tools.scope import OPEN, inside
@@ -83,9 +83,9 @@ def _transposed(piece: Piece, first: int, end: int, semitones: int, tonic: str) 
 
     keys = _with_keys(piece, first, end, [KeyChange(at, new(key, at)) for at, _, key in _stretches(piece, first, end)])
     there = replace(piece, keys=keys)
-    chords = tuple(
+    moved_chords = (
         replace(c, chord=c.chord.transposed(semitones, there.key_at(piece.timeline.bar_at(c.start)))) if a <= c.start < b else c
-        for c in piece.chords
+        for c in parted(piece.chords, a, b)
     )
 
     def moved(track: Track) -> Track:
@@ -104,7 +104,7 @@ def _transposed(piece: Piece, first: int, end: int, semitones: int, tonic: str) 
         notes["pitch"] = pitch
         return track.with_notes(notes)
 
-    return replace(there, chords=chords, tracks=tuple(moved(t) for t in piece.tracks))
+    return replace(there, chords=healed(moved_chords, a, b), tracks=tuple(moved(t) for t in piece.tracks))
 
 
 def _in_mode(piece: Piece, first: int, end: int, mode: str) -> Piece:

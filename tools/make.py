@@ -11,8 +11,8 @@ from pydantic import Field
 from ripieno.score.brief import Brief, PartRequest, Unit
 from ripieno.score.errors import Retryable
 from ripieno.score.piece import Piece
-from ripieno.tools.base import FRAME, Instruction, Kept
-from ripieno.tools.scope import section_words
+from ripieno.tools.base import FRAME, MAX_TRACKS, MUSIC, NOTHING, Instruction, Kept
+from ripieno.tools.scope import Scope, section_words
 from ripieno.tools.splice import Stretch, kept_by
 
 Bars = Annotated[int, Field(ge=1, le=512)]
@@ -24,8 +24,7 @@ class Compose(Instruction):
 
     kind: Literal["compose"] = "compose"
     brief: Brief
-    frame: ClassVar[frozenset[str]] = FRAME
-    changes_tracks: ClassVar[bool] = True
+    anew: ClassVar[bool] = True
 
 
 class AddTrack(Instruction):
@@ -37,7 +36,18 @@ class AddTrack(Instruction):
     kind: Literal["add_track"] = "add_track"
     part: PartRequest
     brief: Brief | None = None
-    changes_tracks: ClassVar[bool] = True
+    music: ClassVar[frozenset[str]] = NOTHING
+    new_tracks: ClassVar[int] = 1
+
+    def place(self, piece: Piece) -> Scope:
+        """See `Instruction.place`: when the part plays, in the time of the scope, else in the sections that the part names."""
+        scope, part = self.scope, self.part
+        if scope.timeless and part.section:
+            return Scope(sections=tuple(w.strip() for w in part.section.split(",")))
+        if scope.timeless and part.enters:
+            first = Scope(sections=(part.enters.split(",")[0].strip(),)).spans(piece)[0][0]
+            return Scope(bars=(first, piece.bars))
+        return scope.time
 
 
 class Regenerate(Instruction):
@@ -47,6 +57,7 @@ class Regenerate(Instruction):
     """
 
     kind: Literal["regenerate"] = "regenerate"
+    music: ClassVar[frozenset[str]] = MUSIC
     brief: Brief | None = None
     attempt: int = 0
     keep_rhythm: bool = False
@@ -59,6 +70,7 @@ class Infill(Instruction):
     """
 
     kind: Literal["infill"] = "infill"
+    music: ClassVar[frozenset[str]] = MUSIC
     brief: Brief | None = None
 
 
@@ -70,6 +82,7 @@ class Vary(Instruction):
     """
 
     kind: Literal["vary"] = "vary"
+    music: ClassVar[frozenset[str]] = MUSIC
     strength: Unit = 0.4
 
 
@@ -80,10 +93,15 @@ class Extend(Instruction):
     bars: Bars = 8
     frame: ClassVar[frozenset[str]] = FRAME
     moves_bars: ClassVar[bool] = True
+    fills_bars: ClassVar[bool] = True
 
     def kept(self, piece: Piece) -> tuple[Kept, ...]:
         """See `Instruction.kept`."""
         return (Kept(0, piece.bars, 0),)
+
+    def bars_after(self, piece: Piece) -> int:
+        """See `Instruction.bars_after`."""
+        return piece.bars + self.bars
 
 
 class AddSection(Instruction):
@@ -102,6 +120,7 @@ class AddSection(Instruction):
     energy: Unit | None = None
     frame: ClassVar[frozenset[str]] = FRAME
     moves_bars: ClassVar[bool] = True
+    fills_bars: ClassVar[bool] = True
 
     def line(self, piece: Piece) -> int:
         """The bar of `piece` in front of which the section comes.
@@ -128,6 +147,10 @@ class AddSection(Instruction):
         at, bars = self.line(piece), self.length(piece)
         return kept_by((Stretch(0, at), Stretch(None, bars), Stretch(at, piece.bars)))
 
+    def bars_after(self, piece: Piece) -> int:
+        """See `Instruction.bars_after`."""
+        return piece.bars + self.length(piece)
+
     def length(self, piece: Piece) -> int:
         """How many bars it has: as stated, else four for introductions and codas and eight for others."""
         if self.bars is not None:
@@ -142,6 +165,7 @@ class AddFill(Instruction):
     """
 
     kind: Literal["add_fill"] = "add_fill"
+    music: ClassVar[frozenset[str]] = MUSIC
     beats: float | None = Field(default=None, gt=0, le=16)
 
 
@@ -155,7 +179,8 @@ class Countermelody(Instruction):
     kind: Literal["countermelody"] = "countermelody"
     of: str | None = None
     instrument: str | None = None
-    changes_tracks: ClassVar[bool] = True
+    music: ClassVar[frozenset[str]] = NOTHING
+    new_tracks: ClassVar[int] = 1
 
 
 class Harmonise(Instruction):
@@ -170,7 +195,7 @@ class Harmonise(Instruction):
     interval: Interval = "thirds"
     direction: Literal["above", "below"] = "below"
     instrument: str | None = None
-    changes_tracks: ClassVar[bool] = True
+    new_tracks: ClassVar[int] = MAX_TRACKS  # three for each tune named
 
 
 class Reharmonise(Instruction):
@@ -182,6 +207,7 @@ class Reharmonise(Instruction):
     """
 
     kind: Literal["reharmonise"] = "reharmonise"
+    music: ClassVar[frozenset[str]] = MUSIC
     chords: tuple[str, ...] | None = Field(default=None, max_length=512)
     roman: bool = False
     bars_each: float | None = Field(default=None, gt=0, le=64)
@@ -198,8 +224,7 @@ class Restyle(Instruction):
 
     kind: Literal["restyle"] = "restyle"
     style: str
-    frame: ClassVar[frozenset[str]] = FRAME
-    changes_tracks: ClassVar[bool] = True
+    anew: ClassVar[bool] = True
 
 
 class Simplify(Instruction):
@@ -209,6 +234,7 @@ class Simplify(Instruction):
     """
 
     kind: Literal["simplify"] = "simplify"
+    music: ClassVar[frozenset[str]] = MUSIC
     amount: Unit = 0.5
 
 
@@ -219,4 +245,5 @@ class MakeBusier(Instruction):
     """
 
     kind: Literal["make_busier"] = "make_busier"
+    music: ClassVar[frozenset[str]] = MUSIC
     amount: Unit = 0.5

@@ -32,7 +32,7 @@ def add_track(instruction: AddTrack, piece: Piece | None, bench: Workbench) -> C
     assert piece is not None
     ground, scope = stand_on(piece, bench, instruction.brief), instruction.scope
     part = instruction.part.model_copy(update={"section": "", "enters": "", "rests": ""})
-    time = _time_of(instruction, piece)
+    time = instruction.place(piece)
     if part.of is not None:
         partner = ground.named(part.of)
         part = part.model_copy(update={"of": partner.id})
@@ -42,17 +42,6 @@ def add_track(instruction: AddTrack, piece: Piece | None, bench: Workbench) -> C
     after = ground.added(track, time)
     where = "" if scope.timeless and time.timeless else f" in {bar_list(bars_of(time, piece))}"
     return Candidate(after, bench.generator, bench.seed, (f"{track.name} added as {track.role}{where}",))
-
-
-def _time_of(instruction: AddTrack, piece: Piece) -> Scope:
-    """The time in which a new part plays: that of the scope, else the sections that the part names."""
-    scope, part = instruction.scope, instruction.part
-    if scope.timeless and part.section:
-        return Scope(sections=tuple(w.strip() for w in part.section.split(",")))
-    if scope.timeless and part.enters:
-        first = Scope(sections=(part.enters.split(",")[0].strip(),)).spans(piece)[0][0]
-        return Scope(bars=(first, piece.bars))
-    return scope.model_copy(update={"tracks": (), "but_tracks": (), "drums": ()})
 
 
 def _led_by(ground: Ground, leader: Track) -> Ground:
@@ -78,7 +67,7 @@ def countermelody(instruction: Countermelody, piece: Piece | None, bench: Workbe
     part = PartRequest(
         instrument=player.id, role=Role.COUNTERMELODY, of=leader.id, register_name="low" if below else "high"
     )
-    time = instruction.scope.model_copy(update={"tracks": (), "but_tracks": (), "drums": ()})
+    time = instruction.scope.time
     track = ground.joined(part, time.spans(piece), bench.seed)
     low, high = int(track.notes["pitch"].min()), int(track.notes["pitch"].max())
     seat = Part(track.id, track.name, Role.COUNTERMELODY, player, max(player.low, low - 5), min(player.high, high + 5))

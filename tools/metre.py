@@ -24,6 +24,7 @@ Move = Callable[[Ticks], Ticks]
 class _Relaid(Instruction):
     frame: ClassVar[frozenset[str]] = FRAME
     moves_bars: ClassVar[bool] = True
+    fills_bars: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _all_tracks(self) -> "_Relaid":
@@ -42,6 +43,11 @@ class _Relaid(Instruction):
         """How many bars the region has afterwards."""
         first, end = self.region(piece)
         return end - first
+
+    def bars_after(self, piece: Piece) -> int:
+        """See `Instruction.bars_after`."""
+        first, end = self.region(piece)
+        return piece.bars - (end - first) + self.new_bars(piece)
 
     def kept(self, piece: Piece) -> tuple[Kept, ...]:
         """See `Instruction.kept`: the bars before and after the region."""

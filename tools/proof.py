@@ -1,94 +1,60 @@
 """The proof that an instruction changed nothing outside its scope. A candidate that fails it is refused, never committed.
 
-Three laws, each checked on the bytes:
+Each instruction declares what it may change (`base.Instruction`); everything else is compared, byte by byte:
 
-1. The frame (tempos, metres, keys, sections, chords, the number of bars) is identical but for what the instruction may change.
-2. Without moving bars: tracks outside the scope are identical by hash; of those inside, all that starts outside the bars in
-   scope is identical.
-3. Where bars move: every stretch that the instruction says it keeps stands in its new place, note for note, and so do its
-   controls; what a controller stood at may be restored at the seams.
+1. Title and resolution stay. The frame (tempos, metres, keys, sections, chords) stays in every bar out of the reach of the
+   instruction, and those parts of it that it does not name stay everywhere.
+2. Tracks neither come, go nor change places but as declared; a new one plays in the bars in scope alone.
+3. Tracks outside the scope are identical by hash. Of those inside, the head changes only in the fields declared; and of the
+   music nothing that starts outside the bars, the beats and the pieces of the kit in scope.
+4. Where bars move, the piece has the number of bars foreseen, and every stretch that is to be kept stands in its new place:
+   frame, notes and controls. Controllers stand there as they stood; what restores them at a seam is all that may be added.
+   Bars that are not kept are empty, unless the instruction fills them.
 
-What is locked is held to the same laws, whatever the scope.
+What is locked is held to the laws of `locking`, whatever the scope.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
-from ripieno.score.errors import Retryable, RipienoError
-from ripieno.score.instruments import Role
-from ripieno.score.piece import Controls, Notes, Piece, Track, make_controls
+from ripieno.score.errors import RipienoError
+from ripieno.score.piece import Controls, Notes, Piece, Track
 from ripieno.tools.base import FRAME, Instruction, Kept
+from ripieno.tools.framing import frame_over, rest_of
 from ripieno.tools.scope import OPEN, Scope, Span, inside
-
-_NEUTRAL = Track(id="", name="", role=Role.LEAD, instrument_id="piano")  # where only the music counts
+from ripieno.tools.splice import resting
 
 
 class OutOfScope(RipienoError):
     """A tool touched what it was not asked to touch: a fault of the program, not of the person."""
 
 
-_PARTS: dict[str, Callable[[Piece], object]] = {
-    "bars": lambda p: p.bars,
-    "tempos": lambda p: p.timeline.tempos,
-    "metres": lambda p: p.timeline.metres,
-    "keys": lambda p: p.keys,
-    "sections": lambda p: p.sections,
-    "chords": lambda p: p.chords,
-}
-
-
 def prove(before: Piece, after: Piece, instruction: Instruction) -> None:
     """Checks the laws above for one instruction.
 
     Raises:
-        OutOfScope: something outside its scope differs.
+        OutOfScope: something that it may not change differs.
     """
-    for part in sorted(FRAME - instruction.frame):
-        if _PARTS[part](before) != _PARTS[part](after):
-            raise _fault(instruction, f"the {part}")
-    if not instruction.changes_tracks and [t.id for t in before.tracks] != [t.id for t in after.tracks]:
-        raise _fault(instruction, "the list of tracks")
+    if instruction.anew:
+        return
+    if before.title != after.title or before.timeline.ppq != after.timeline.ppq:
+        raise _fault(instruction, "the title or the resolution")
+    if after.bars != instruction.bars_after(before):
+        raise _fault(instruction, "the number of bars")
+    _prove_tracks(before, after, instruction)
     if instruction.moves_bars:
         _prove_kept(before, after, instruction)
         return
+    _prove_frame(before, after, instruction)
     place = instruction.place(before)
     meant = set(place.track_ids(before)) if before.tracks else set()
-    spans = place.tick_spans(before)
-    kept = {t.id: t for t in after.tracks}
+    now = {t.id: t for t in after.tracks}
     for track in before.tracks:
-        now = kept.get(track.id)
-        if now is None:
+        if track.id in now and now[track.id].hash != track.hash:
             if track.id not in meant:
                 raise _fault(instruction, f"track {track.name!r}")
-        elif track.id not in meant and now.hash != track.hash:
-            raise _fault(instruction, f"track {track.name!r}")
-        elif now.hash != track.hash and outside(now, spans).hash != outside(track, spans).hash:
-            raise _fault(instruction, f"track {track.name!r} outside the bars in scope")
-
-
-def prove_locks(before: Piece, after: Piece, instruction: Instruction, locks: Sequence[Scope]) -> None:
-    """Checks that nothing locked was changed, moved included.
-
-    Raises:
-        Retryable: the instruction would change what is kept; the person may unlock it.
-    """
-    now = {t.id: t for t in after.tracks}
-    for lock in locks:
-        spans = lock.tick_spans(before)
-        for id_ in lock.track_ids(before):
-            track = before.track(id_)
-            same = id_ in now and (
-                now[id_].hash == track.hash or (not lock.whole and _inside(now[id_], spans).hash == _inside(track, spans).hash)
-            )
-            if not same:
-                raise Retryable(
-                    "What is kept does not change",
-                    value=track.name,
-                    cause=f"{instruction.kind.replace('_', ' ')} would change it, and it is locked",
-                    cure="unlock it first, or name other tracks or bars",
-                )
+            _prove_track(track, now[track.id], before, place, instruction)
 
 
 def prove_plan(before: Piece, after: Piece, instructions: Sequence[Instruction]) -> None:
@@ -97,7 +63,7 @@ def prove_plan(before: Piece, after: Piece, instructions: Sequence[Instruction])
     Raises:
         OutOfScope: a track that none of them was to change differs.
     """
-    if any(i.moves_bars or i.frame == FRAME for i in instructions):
+    if any(i.moves_bars or i.anew for i in instructions):
         return
     named = {id_ for i in instructions for id_ in _ids(i, before)}
     kept = {t.id: t.hash for t in after.tracks}
@@ -119,40 +85,120 @@ def _ids(instruction: Instruction, before: Piece) -> tuple[str, ...]:
     return tuple(have & set(scope.tracks))
 
 
-def outside(track: Track, spans: Sequence[Span]) -> Track:
-    """What of a track starts outside the tick spans, with a neutral head: only its music counts here."""
-    return _bare(track, ~inside(track.notes["start"], spans), ~inside(track.controls["tick"], spans))
+# --- which tracks there are ---------------------------------------------------------------------------------------------------
 
 
-def _inside(track: Track, spans: Sequence[Span]) -> Track:
-    return _bare(track, inside(track.notes["start"], spans), inside(track.controls["tick"], spans))
+def _prove_tracks(before: Piece, after: Piece, instruction: Instruction) -> None:
+    old, new = [t.id for t in before.tracks], [t.id for t in after.tracks]
+    gone, come = [i for i in old if i not in new], [i for i in new if i not in old]
+    if gone:
+        meant = instruction.place(before).track_ids(before) if instruction.removes_tracks else ()
+        lost = [before.track(i).name for i in gone if i not in meant]
+        if lost:
+            raise _fault(instruction, f"track {lost[0]!r}, which is gone")
+    if len(come) > instruction.new_tracks or len(set(new)) < len(new):
+        raise _fault(instruction, "the list of tracks: one is there that was not asked for")
+    if [i for i in old if i in new] != [i for i in new if i in old]:
+        raise _fault(instruction, "the order of the tracks")
+    if come and not instruction.moves_bars:
+        time = instruction.place(before).time
+        for track in (after.track(i) for i in come):
+            if not time.note_mask(before, track).all():
+                raise _fault(instruction, f"bars out of scope, where the new track {track.name!r} plays")
 
 
-def _bare(track: Track, notes: np.ndarray, controls: np.ndarray) -> Track:
-    return replace(_NEUTRAL.with_notes(track.notes[notes]), controls=make_controls(track.controls[controls]))
+# --- where bars stay ----------------------------------------------------------------------------------------------------------
+
+
+def _prove_frame(before: Piece, after: Piece, instruction: Instruction) -> None:
+    whole = (0, before.bars)
+    spans = tuple(rest_of(before.bars, instruction.reach(before))) if instruction.frame else ()
+    for part in sorted(FRAME - {"bars"}):
+        for span in spans if part in instruction.frame else (whole,):
+            last = span[1] == before.bars
+            if frame_over(before, span, part, to_the_end=last) != frame_over(after, span, part, to_the_end=last):
+                raise _fault(instruction, f"the {part} in bars {span[0] + 1} to {span[1]}")
+
+
+def _prove_track(old: Track, new: Track, piece: Piece, place: Scope, instruction: Instruction) -> None:
+    """A track in scope that changed."""
+    _prove_head(old, new, instruction)
+    if "notes" not in instruction.music:
+        same = np.array_equal(old.notes, new.notes)
+    else:
+        same = np.array_equal(old.notes[~place.note_mask(piece, old)], new.notes[~place.note_mask(piece, new)])
+    if not same:
+        raise _fault(instruction, f"notes of track {old.name!r} that are out of its scope")
+    spans = place.tick_spans(piece) if "controls" in instruction.music else ()
+    before, after = (t.controls[~inside(t.controls["tick"], spans)] for t in (old, new))
+    if not np.array_equal(before, after):
+        raise _fault(instruction, f"controls of track {old.name!r} that are out of its scope")
+
+
+def _prove_head(old: Track, new: Track, instruction: Instruction) -> None:
+    before, after = head_of(old), head_of(new)
+    changed = {field for field in before if before[field] != after[field]} - instruction.heads()
+    if changed:
+        raise _fault(instruction, f"{', '.join(sorted(changed))} of track {old.name!r}")
+
+
+def head_of(track: Track) -> dict[str, object]:
+    """Everything of a track but its music, its place in the mix field by field."""
+    mix = {field: getattr(track.mix, field) for field in track.mix.__slots__}
+    return {
+        "name": track.name, "role": track.role, "instrument_id": track.instrument_id, "program": track.program, **mix
+    }  # fmt: skip
+
+
+# --- where bars move ----------------------------------------------------------------------------------------------------------
 
 
 def _prove_kept(before: Piece, after: Piece, instruction: Instruction) -> None:
+    stretches = instruction.kept(before)
     now = {t.id: t for t in after.tracks}
-    for stretch in instruction.kept(before):
-        old, new = _places(before, after, stretch)
-        for track in before.tracks:
-            if track.id not in now:
-                continue
-            moved = now[track.id]
-            if not np.array_equal(_cut(track.notes, "start", old), _cut(moved.notes, "start", new)):
-                raise _fault(instruction, f"notes of track {track.name!r}")
-            there = {tuple(row) for row in _cut(moved.controls, "tick", new).tolist()}
-            if not {tuple(row) for row in _cut(track.controls, "tick", old).tolist()} <= there:
-                raise _fault(instruction, f"controls of track {track.name!r}")
+    for track in before.tracks:
+        if track.id in now:
+            _prove_head(track, now[track.id], instruction)
+    for stretch in stretches:
+        _prove_stretch(before, after, stretch, instruction)
+    if not instruction.fills_bars:
+        for first, end in rest_of(after.bars, ((k.at, k.at + k.end - k.first) for k in stretches)):
+            ticks = after.timeline.bar_start(first), after.timeline.bar_start(end)
+            if frame_over(after, (first, end), "chords") or any(inside(t.notes["start"], [ticks]).any() for t in after.tracks):
+                raise _fault(instruction, f"bars {first + 1} to {end}, which should be empty")
 
 
-def _places(before: Piece, after: Piece, stretch: Kept) -> tuple[Span, Span]:
-    """The ticks of a stretch before and after. What starts after the final bar line goes with the end of the piece."""
-    last = stretch.at + stretch.end - stretch.first >= after.bars
-    first, end = before.timeline.bar_start(stretch.first), before.timeline.bar_start(stretch.end)
-    start = after.timeline.bar_start(stretch.at)
-    return (first, OPEN if last and stretch.end == before.bars else end), (start, OPEN if last else start + end - first)
+def _prove_stretch(before: Piece, after: Piece, stretch: Kept, instruction: Instruction) -> None:
+    span, there = (stretch.first, stretch.end), (stretch.at, stretch.at + stretch.end - stretch.first)
+    last = there[1] >= after.bars and stretch.end == before.bars
+    for part in sorted(FRAME - {"bars"}):
+        if frame_over(before, span, part, to_the_end=last) != frame_over(after, there, part, to_the_end=last):
+            raise _fault(instruction, f"the {part} of bars {span[0] + 1} to {span[1]}, which were to stay")
+    old, new = _ticks(before, span, last), _ticks(after, there, last)
+    now = {t.id: t for t in after.tracks}
+    for track in before.tracks:
+        if track.id not in now:
+            continue
+        moved = now[track.id]
+        if not np.array_equal(_cut(track.notes, "start", old), _cut(moved.notes, "start", new)):
+            raise _fault(instruction, f"notes of track {track.name!r}")
+        rows, there_rows = _cut(track.controls, "tick", old), _cut(moved.controls, "tick", new)
+        at_seam = {tuple(r) for r in rows[rows["tick"] == 0].tolist()} <= {tuple(r) for r in there_rows.tolist()}
+        if not (at_seam and np.array_equal(rows[rows["tick"] > 0], there_rows[there_rows["tick"] > 0])):
+            raise _fault(instruction, f"controls of track {track.name!r}")
+        if _standing(track.controls, old[0]) != _standing(moved.controls, new[0]):
+            raise _fault(instruction, f"what a controller of track {track.name!r} stands at in bar {stretch.at + 1}")
+
+
+def _ticks(piece: Piece, span: Span, last: bool) -> Span:
+    """The ticks of some bars. What starts after the final bar line goes with the end of the piece."""
+    return piece.timeline.bar_start(span[0]), OPEN if last else piece.timeline.bar_start(span[1])
+
+
+def _standing(controls: Controls, tick: int) -> dict[tuple[int, int], int]:
+    """What each controller that does not rest stands at when a tick has passed."""
+    found = {(kind, number): value for at, kind, number, value in controls.tolist() if at <= tick}
+    return {place: value for place, value in found.items() if value != resting(*place)}
 
 
 def _cut(rows: Notes | Controls, field: str, span: Span) -> Notes | Controls:

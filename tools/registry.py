@@ -25,7 +25,8 @@ from ripieno.tools import (
     turns,
 )
 from ripieno.tools.base import Instruction, Tool, Workbench
-from ripieno.tools.proof import prove, prove_locks
+from ripieno.tools.locking import prove_locks
+from ripieno.tools.proof import prove
 
 # The families, as people think of them; each module holds the models of its family and a table of tools.
 FAMILIES: dict[str, tuple[ModuleType, ...]] = {

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from ripieno.generators.base import Candidate
 from ripieno.score.piece import Notes, Piece, Track
-from ripieno.tools.base import Instruction, Run, Tool, Workbench, exact, exact_notes
+from ripieno.tools.base import Instruction, Run, Tool, Workbench, exact_notes
 from ripieno.tools.scope import OPEN, Span, inside
 
 Mask = npt.NDArray[np.bool_]
@@ -195,17 +195,14 @@ def _articulate(instruction: Articulate, piece: Piece, track: Track, mask: Mask)
     return notes
 
 
-def _retrograde(instruction: Retrograde, piece: Piece) -> Piece:
-    for id_ in instruction.scope.track_ids(piece):
-        track = piece.track(id_)
-        notes = track.notes.copy()
-        for first, end in instruction.scope.tick_spans(piece):
-            last = piece.ticks if end == OPEN else end
-            mask = inside(notes["start"], [(first, last)])
-            back = first + last - (track.notes["start"][mask] + track.notes["duration"][mask])
-            notes["start"][mask] = np.maximum(first, back)
-        piece = piece.with_track(track.with_notes(notes))
-    return piece
+def _retrograde(instruction: Retrograde, piece: Piece, track: Track, mask: Mask) -> Notes:
+    notes = track.notes.copy()
+    for first, end in instruction.scope.tick_spans(piece):
+        last = piece.ticks if end == OPEN else end
+        turned = mask & inside(track.notes["start"], [(first, last)])
+        back = first + last - (track.notes["start"][turned] + track.notes["duration"][turned])
+        notes["start"][turned] = np.maximum(first, back)
+    return notes
 
 
 def _chords(notes: Notes, mask: Mask) -> list[npt.NDArray[np.intp]]:
@@ -264,7 +261,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(Humanise, _humanise),
     Tool(Swing, exact_notes(_swing, drums=True)),
     Tool(Articulate, exact_notes(_articulate)),
-    Tool(Retrograde, exact(_retrograde)),
+    Tool(Retrograde, exact_notes(_retrograde, drums=True)),
     Tool(Arpeggiate, exact_notes(_arpeggiate)),
     Tool(Strum, exact_notes(_strum)),
 )

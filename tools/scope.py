@@ -42,7 +42,8 @@ class Scope(Frozen):
         part: a fraction of each stretch from and to, snapped to bars: (0.5, 1.0) is the second half.
         first_bars, last_bars: only so many bars at the beginning or end of each stretch.
         every, offset: only every n-th bar of each stretch, beginning with the bar number `offset` of it (0 the first).
-        beats: only what starts on or within these beats of each bar, from 1.
+        beats: only what starts within these beats of each bar, from 1. 2 is the whole second beat, 2.5 its second half, 2.25
+            its second quarter.
         drums: only these pieces of a kit ('snare', 'hi-hat'); tracks without a kit are then not meant.
 
     Of `bars`, `sections` and `seconds` at most one is given; without any the whole piece is the one stretch.
@@ -59,7 +60,7 @@ class Scope(Frozen):
     last_bars: int | None = Field(default=None, ge=1)
     every: int | None = Field(default=None, ge=1)
     offset: int = Field(default=0, ge=0)
-    beats: tuple[int, ...] = ()
+    beats: tuple[float, ...] = ()
     drums: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -72,8 +73,8 @@ class Scope(Frozen):
             raise ValueError("give first_bars or last_bars, not both")
         if self.part is not None and not 0 <= self.part[0] < self.part[1] <= 1:
             raise ValueError("part is a fraction from and to, such as 0.5 to 1.0")
-        if any(beat < 1 for beat in self.beats):
-            raise ValueError("beats count from 1")
+        if any(beat < 1 or round(beat * 12, 4) % 1 for beat in self.beats):
+            raise ValueError("beats count from 1, and are parted in halves, thirds and quarters")
         return self
 
     @property
@@ -86,6 +87,11 @@ class Scope(Frozen):
         """Whether every bar is meant."""
         narrowed = (self.bars, self.seconds, self.part, self.first_bars, self.last_bars, self.every)
         return not self.sections and all(x is None for x in narrowed)
+
+    @property
+    def time(self) -> "Scope":
+        """The same time, for every track."""
+        return self.model_copy(update={"tracks": (), "but_tracks": (), "drums": ()})
 
     # --- tracks -----------------------------------------------------------------------------------------------------------
 
@@ -116,7 +122,8 @@ class Scope(Frozen):
         for first, end in self._regions(piece):
             if self.part is not None:
                 length = end - first
-                first, end = first + round(self.part[0] * length), first + max(1, round(self.part[1] * length))
+                start = min(length - 1, round(self.part[0] * length))  # the shortest part is a bar
+                first, end = first + start, first + max(start + 1, round(self.part[1] * length))
             if self.first_bars is not None:
                 end = min(end, first + self.first_bars)
             if self.last_bars is not None:
@@ -190,7 +197,7 @@ class Scope(Frozen):
             for bar in range(first, end):
                 beats = timeline.metre_at(bar).beats(timeline.ppq)
                 start = timeline.bar_start(bar)
-                found += [(start + beats[n - 1][0], start + sum(beats[n - 1])) for n in sorted(self.beats) if n <= len(beats)]
+                found += [_within(start, beats[int(n) - 1], n % 1) for n in sorted(self.beats) if n < len(beats) + 1]
         if not found:
             raise Retryable(
                 "A beat is one that the bars have", value=", ".join(map(str, self.beats)), cure="count the beats from 1"
@@ -208,6 +215,15 @@ class Scope(Frozen):
     def _time_words(self) -> str:
         given = self.model_dump(exclude_defaults=True, exclude={"tracks", "but_tracks", "drums"})
         return ", ".join(f"{name} {value}" for name, value in given.items())
+
+
+def _within(bar: int, beat: Span, share: float) -> Span:
+    """The ticks of a beat (start within the bar, length), or of the half, third or quarter of it that begins after a share."""
+    start, length = bar + beat[0], beat[1]
+    if not share:
+        return start, start + length
+    parts = next(n for n in (2, 3, 4, 6, 12) if not round(share * n, 6) % 1)
+    return start + round(share * length), start + round((share + 1 / parts) * length)
 
 
 def inside(ticks: npt.NDArray[np.int32], spans: Iterable[Span]) -> npt.NDArray[np.bool_]:

@@ -216,6 +216,11 @@ def _moved(rows: Notes | Controls, field: str, span: tuple[int, int], shift: int
     return found
 
 
+def resting(kind: int, number: int) -> int:
+    """Where a control stands before anything was sent; see `score.piece.CONTROL_DTYPE` for kinds and numbers."""
+    return _VOLUME.get(number, 0) if kind == 0 else _RESTING[kind]
+
+
 def _restored(
     old: Controls, old_tick: int, tick: int, state: dict[tuple[int, int], int], rows: Controls
 ) -> list[tuple[int, int, int, int]]:
@@ -226,7 +231,7 @@ def _restored(
     at_once = {(row[1], row[2]) for row in rows[rows["tick"] == tick].tolist()}
     found = []
     for place in sorted(stood.keys() | state.keys()):
-        rest = _VOLUME.get(place[1], 0) if place[0] == 0 else _RESTING[place[0]]
+        rest = resting(*place)
         want = stood.get(place, rest)
         if state.get(place, rest) != want and place not in at_once:
             found.append((tick, *place, want))

@@ -13,7 +13,8 @@ from pydantic import Field, model_validator
 from ripieno.score.errors import Retryable
 from ripieno.score.piece import Piece, Section
 from ripieno.score.time import MAX_BARS, MAX_TEMPO, MIN_TEMPO, Tempo
-from ripieno.tools.base import FRAME, Instruction, Kept, Tool, exact
+from ripieno.tools.base import FRAME, NOTHING, Instruction, Kept, Tool, exact
+from ripieno.tools.scope import Span
 from ripieno.tools.splice import Stretch, kept_by, splice
 
 
@@ -36,6 +37,10 @@ class _Moving(Instruction):
     def kept(self, piece: Piece) -> tuple[Kept, ...]:
         """See `Instruction.kept`."""
         return kept_by(self.stretches(piece))
+
+    def bars_after(self, piece: Piece) -> int:
+        """See `Instruction.bars_after`."""
+        return sum(s.bars for s in self.stretches(piece))
 
 
 class RepeatSection(_Moving):
@@ -165,7 +170,12 @@ class SplitSection(Instruction):
     kind: Literal["split_section"] = "split_section"
     at: int = Field(ge=1, le=MAX_BARS)
     name: str = Field(default="", max_length=80)
-    frame: ClassVar[frozenset[str]] = frozenset({"sections"})
+    frame: ClassVar[frozenset[str]] = frozenset({"sections", "names"})
+    music: ClassVar[frozenset[str]] = NOTHING
+
+    def reach(self, piece: Piece) -> tuple[Span, ...]:
+        """See `Instruction.reach`: the section that is split."""
+        return tuple((s.first_bar, s.end_bar) for s in piece.sections if s.first_bar < self.at < s.end_bar)
 
 
 class RenameSection(Instruction):
@@ -173,7 +183,26 @@ class RenameSection(Instruction):
 
     kind: Literal["rename_section"] = "rename_section"
     name: str = Field(min_length=1, max_length=80)
-    frame: ClassVar[frozenset[str]] = frozenset({"sections"})
+    frame: ClassVar[frozenset[str]] = frozenset({"names"})
+    music: ClassVar[frozenset[str]] = NOTHING
+
+    def meant(self, piece: Piece) -> tuple[Section, ...]:
+        """The sections that get the name: those named, else those that begin in the bars in scope.
+
+        Raises:
+            Retryable: there is none.
+        """
+        if self.scope.sections:
+            return self.scope.sections_meant(piece)
+        spans = self.scope.spans(piece)
+        found = tuple(s for s in piece.sections if any(a <= s.first_bar < b for a, b in spans))
+        if not found:
+            raise Retryable("A section is one that the piece has", value=self.scope, cure="name a section")
+        return found
+
+    def reach(self, piece: Piece) -> tuple[Span, ...]:
+        """See `Instruction.reach`."""
+        return tuple((s.first_bar, s.end_bar) for s in self.meant(piece))
 
 
 class FitDuration(Instruction):
@@ -182,6 +211,7 @@ class FitDuration(Instruction):
     kind: Literal["fit_duration"] = "fit_duration"
     seconds: float = Field(gt=0, le=7200)
     frame: ClassVar[frozenset[str]] = frozenset({"tempos"})
+    music: ClassVar[frozenset[str]] = NOTHING
 
 
 def _line(bar: int, piece: Piece) -> int:
@@ -225,13 +255,7 @@ def _split(instruction: SplitSection, piece: Piece) -> Piece:
 
 
 def _rename(instruction: RenameSection, piece: Piece) -> Piece:
-    if instruction.scope.sections:
-        meant = set(instruction.scope.sections_meant(piece))
-    else:
-        spans = instruction.scope.spans(piece)
-        meant = {s for s in piece.sections if any(a <= s.first_bar < b for a, b in spans)}
-    if not meant:
-        raise Retryable("A section is one that the piece has", value=instruction.scope, cure="name a section")
+    meant = instruction.meant(piece)
     rows = tuple(replace(s, name=instruction.name) if s in meant else s for s in piece.sections)
     return replace(piece, sections=rows)
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from ripieno.score.piece import Piece
 from ripieno.score.time import MAX_TEMPO, MIN_TEMPO, Tempo
-from ripieno.tools.base import Instruction, Tool, exact
+from ripieno.tools.base import NOTHING, Instruction, Tool, exact
 
 
 class ChangeTempo(Instruction):
@@ -22,6 +22,7 @@ class ChangeTempo(Instruction):
     factor: float | None = Field(default=None, ge=0.1, le=10)
     gradual: bool = False
     frame: ClassVar[frozenset[str]] = frozenset({"tempos"})
+    music: ClassVar[frozenset[str]] = NOTHING
 
     @model_validator(mode="after")
     def _one_target(self) -> "ChangeTempo":

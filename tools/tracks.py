@@ -11,17 +11,18 @@ from ripieno.score.errors import Retryable
 from ripieno.score.instruments import instrument, instruments
 from ripieno.score.piece import Mix, Piece, Track, make_controls
 from ripieno.score.pitch import midi_number
-from ripieno.tools.base import Instruction, Tool, exact
+from ripieno.tools.base import MAX_TRACKS, MUSIC, NOTES, NOTHING, Instruction, Tool, exact
 from ripieno.tools.notes import fitted
 from ripieno.tools.scope import Scope
 
 MidiValue = Field(default=None, ge=0, le=127)
 Relative = Field(default=None, ge=-127, le=127)
-MAX_TRACKS = 24
 
 
 class _Head(Instruction):
-    """Base of the instructions that change a track's head and none of its music; they have no time."""
+    """Base of the instructions about whole tracks, most of which change a track's head and none of its music; no time."""
+
+    music: ClassVar[frozenset[str]] = NOTHING
 
     @model_validator(mode="after")
     def _no_time(self) -> "_Head":
@@ -34,7 +35,7 @@ class RemoveTrack(_Head):
     """Takes the tracks in scope out of the piece. The last track of a piece cannot be removed."""
 
     kind: Literal["remove_track"] = "remove_track"
-    changes_tracks: ClassVar[bool] = True
+    removes_tracks: ClassVar[bool] = True
 
 
 class SetMix(_Head):
@@ -64,6 +65,10 @@ class SetMix(_Head):
             raise ValueError(f"give {twice[0]} or {twice[0]}_by, not both")
         return self
 
+    def heads(self) -> frozenset[str]:
+        """See `Instruction.heads`: what is given."""
+        return frozenset(f.removesuffix("_by") for f in self.model_dump(exclude={"kind", "scope"}, exclude_none=True))
+
 
 class Solo(_Head):
     """Lets only the tracks in scope be heard: mutes all others and unmutes these. `on` false unmutes every track."""
@@ -75,12 +80,20 @@ class Solo(_Head):
         """See `Instruction.place`: solo is about every track."""
         return Scope()
 
+    def heads(self) -> frozenset[str]:
+        """See `Instruction.heads`."""
+        return frozenset({"muted"})
+
 
 class RenameTrack(_Head):
     """Gives the one track in scope another name; its id stays."""
 
     kind: Literal["rename_track"] = "rename_track"
     name: str = Field(min_length=1, max_length=80)
+
+    def heads(self) -> frozenset[str]:
+        """See `Instruction.heads`."""
+        return frozenset({"name"})
 
 
 class ChangeInstrument(_Head):
@@ -92,6 +105,11 @@ class ChangeInstrument(_Head):
     kind: Literal["change_instrument"] = "change_instrument"
     instrument: str = Field(min_length=1, max_length=80, description="an id of the instrument table")
     fit: bool = True
+    music: ClassVar[frozenset[str]] = NOTES
+
+    def heads(self) -> frozenset[str]:
+        """See `Instruction.heads`."""
+        return frozenset({"instrument_id", "program", "name"})
 
     @field_validator("instrument")
     @classmethod
@@ -109,7 +127,7 @@ class SplitTrack(Instruction):
     kind: Literal["split_track"] = "split_track"
     at: str | None = None
     name: str = Field(default="", max_length=80)
-    changes_tracks: ClassVar[bool] = True
+    new_tracks: ClassVar[int] = 1
 
     @field_validator("at")
     @classmethod
@@ -129,7 +147,8 @@ class MergeTracks(_Head):
     """Puts the tracks in scope together into the first of them; instrument, name and mix are the first one's."""
 
     kind: Literal["merge_tracks"] = "merge_tracks"
-    changes_tracks: ClassVar[bool] = True
+    removes_tracks: ClassVar[bool] = True
+    music: ClassVar[frozenset[str]] = MUSIC
 
 
 class DuplicateTrack(_Head):
@@ -138,7 +157,7 @@ class DuplicateTrack(_Head):
     kind: Literal["duplicate_track"] = "duplicate_track"
     name: str = Field(default="", max_length=80)
     instrument: str | None = None
-    changes_tracks: ClassVar[bool] = True
+    new_tracks: ClassVar[int] = 1
 
     @field_validator("instrument")
     @classmethod

@@ -86,7 +86,8 @@ def instructions(draw: st.DrawFn, piece: Piece) -> Instruction:
     ids = sorted(draw(st.sets(st.sampled_from([t.id for t in piece.tracks]), min_size=1, max_size=2)))
     group = draw(st.sampled_from(["notes", "notes", "tracks", "one", "time", "whole", "duck"]))
     if group == "notes":
-        return parse_instruction({**draw(st.sampled_from(NOTES)), "scope": {"tracks": ids, "bars": bars}})
+        narrowed: dict[str, object] = draw(st.sampled_from([{}, {}, {"beats": [1]}, {"beats": [1.5, 2]}, {"drums": ["snare"]}]))
+        return parse_instruction({**draw(st.sampled_from(NOTES)), "scope": {**narrowed, "tracks": ids, "bars": bars}})
     if group == "tracks":
         return parse_instruction({**draw(st.sampled_from(TRACKS)), "scope": {"tracks": ids}})
     if group == "one":

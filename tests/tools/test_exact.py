@@ -14,12 +14,13 @@ from ripieno.tools import registry
 from ripieno.tools.base import Instruction, Tool, Toolbox, Workbench
 from ripieno.tools.dynamics import ScaleVelocities, ShapeDynamics
 from ripieno.tools.notes import LimitVoices, RangeFit, ThinOut, Transpose
-from ripieno.tools.proof import OutOfScope, outside, prove
+from ripieno.tools.proof import OutOfScope, prove
 from ripieno.tools.registry import execute
 from ripieno.tools.scope import Scope
 from ripieno.tools.tempo import ChangeTempo
 from ripieno.tools.tracks import RemoveTrack, RenameTrack, SetMix
 from tests.score.pieces import pieces, waltz
+from tests.tools.parts_of import outside
 
 BENCH = Workbench(Toolbox({}), seed=0)
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

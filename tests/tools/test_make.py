@@ -19,9 +19,9 @@ from ripieno.score.piece import Notes, Piece, Track, make_controls
 from ripieno.score.time import PPQ, Timeline
 from ripieno.tools.base import Workbench
 from ripieno.tools.ground import at_house_ticks, top_line
-from ripieno.tools.proof import outside
 from ripieno.tools.registry import execute, parse_instruction
 from ripieno.tools.toolbox import build_toolbox
+from tests.tools.parts_of import outside
 
 TOOLBOX = build_toolbox()
 STYLES = ("pop", "bossa_nova", "string_quartet", "waltz")
