@@ -27,8 +27,8 @@ from ripieno.score.piece import ChordSpan, Controls, Notes, Piece, Track, make_c
 from ripieno.score.styles import StyleProfile
 from ripieno.score.time import PPQ, Tempo, Timeline
 from ripieno.tools.base import Workbench
-from ripieno.tools.scope import Scope, tracks_named
-from ripieno.tools.splice import Stretch, splice
+from ripieno.tools.scope import OPEN, Scope, inside, joined, tracks_named
+from ripieno.tools.splice import Stretch, resting, splice, standing
 
 SLUR = PPQ // 8  # ticks that a legato note may sound into the next
 FOUR_NOTES = ("sevenths", "extended")  # colours of styles whose chords have sevenths
@@ -160,11 +160,17 @@ class Ground:
     def _controls(self, old: Track, new: Track, scope: Scope) -> Controls:
         moves = new.controls.copy()
         moves["tick"] = np.rint(moves["tick"] * (self.original.timeline.ppq / PPQ))
-        keep_old, keep_new = np.ones(len(old.controls), bool), np.zeros(len(moves), bool)
-        for first, end in scope.tick_spans(self.original):
-            keep_old &= (old.controls["tick"] < first) | (old.controls["tick"] >= end)
-            keep_new |= (moves["tick"] >= first) & (moves["tick"] < end)
-        return make_controls(np.concatenate([old.controls[keep_old], moves[keep_new]]))
+        spans = list(joined(scope.tick_spans(self.original)))
+        rows = old.controls[~inside(old.controls["tick"], spans)]
+        for span in spans:
+            rows = make_controls(np.concatenate([rows, moves[inside(moves["tick"], [span])]]))
+            if span[1] != OPEN:  # what stands otherwise then is put back on the last tick: what follows sounds as it did
+                last = span[1] - 1
+                was, now = standing(old.controls, last), standing(rows, last)
+                moved = [p for p in sorted(was.keys() | now.keys()) if was.get(p) != now.get(p)]
+                back = make_controls((last, *p, was.get(p, resting(*p))) for p in moved)
+                rows = make_controls(np.concatenate([rows, back]))
+        return rows
 
     def added(self, track: Track, scope: Scope) -> Piece:
         """The original piece with a new track, of which only what lies in the scope's time stays.

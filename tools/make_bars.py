@@ -83,9 +83,10 @@ def infill(instruction: Infill, piece: Piece | None, bench: Workbench) -> Candid
         if empty[id_]:
             mask = np.zeros(piece.bars, bool)
             mask[empty[id_]] = True
+            narrow = Scope(tracks=(id_,), beats=scope.beats, drums=scope.drums)
             for a, b in runs(mask):
                 step = Ground(after, ground.piece, ground.brief, ground.style, bench)
-                after = step.stitched({id_: written.track(id_)}, Scope(tracks=(id_,), bars=(a, b)))
+                after = step.stitched({id_: written.track(id_)}, narrow.model_copy(update={"bars": (a, b)}))
                 words.append(f"{piece.track(id_).name} fills {bar_words((a, b))}")
     return Candidate(after, bench.generator, bench.seed, tuple(words))
 

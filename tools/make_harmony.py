@@ -49,7 +49,9 @@ def reharmonise(instruction: Reharmonise, piece: Piece | None, bench: Workbench)
             )
     after = ground.stitched(made, scope)
     scale = piece.timeline.ppq / PPQ
-    own = tuple(ChordSpan(round(c.start * scale), round(c.end * scale), c.chord) for c in chords)
+    home = [ChordSpan(round(c.start * scale), round(c.end * scale), c.chord) for c in fresh]
+    lines = [(piece.timeline.bar_start(a), piece.timeline.bar_start(b)) for a, b in spans]
+    own = _replaced(piece.chords, home, lines)  # outside the scope the chords, and gaps, that were there
     symbols = [c.chord.symbol for c in fresh]
     words = " ".join(s for i, s in enumerate(symbols[:24]) if i == 0 or s != symbols[i - 1])
     how = "as given" if instruction.chords is not None else "invented"

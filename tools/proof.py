@@ -6,7 +6,8 @@ Each instruction declares what it may change (`base.Instruction`); everything el
    instruction, and those parts of it that it does not name stay everywhere.
 2. Tracks neither come, go nor change places but as declared; a new one plays in the bars in scope alone.
 3. Tracks outside the scope are identical by hash. Of those inside, the head changes only in the fields declared; and of the
-   music nothing that starts outside the bars, the beats and the pieces of the kit in scope.
+   music nothing that starts outside the bars, the beats and the pieces of the kit in scope; controllers stand after it as they
+   stood.
 4. Where bars move, the piece has the number of bars foreseen, and every stretch that is to be kept stands in its new place:
    frame, notes and controls. Controllers stand there as they stood; what restores them at a seam is all that may be added.
    Bars that are not kept are empty, unless the instruction fills them.
@@ -22,8 +23,8 @@ from ripieno.score.errors import RipienoError
 from ripieno.score.piece import Controls, Notes, Piece, Track
 from ripieno.tools.base import FRAME, Instruction, Kept
 from ripieno.tools.framing import frame_over, rest_of
-from ripieno.tools.scope import OPEN, Scope, Span, inside
-from ripieno.tools.splice import resting
+from ripieno.tools.scope import OPEN, Scope, Span, inside, joined
+from ripieno.tools.splice import standing
 
 
 class OutOfScope(RipienoError):
@@ -133,6 +134,9 @@ def _prove_track(old: Track, new: Track, piece: Piece, place: Scope, instruction
     before, after = (t.controls[~inside(t.controls["tick"], spans)] for t in (old, new))
     if not np.array_equal(before, after):
         raise _fault(instruction, f"controls of track {old.name!r} that are out of its scope")
+    for _, end in joined(spans):
+        if end != OPEN and standing(old.controls, end - 1) != standing(new.controls, end - 1):
+            raise _fault(instruction, f"what a controller of track {old.name!r} stands at after its scope")
 
 
 def _prove_head(old: Track, new: Track, instruction: Instruction) -> None:
@@ -186,19 +190,13 @@ def _prove_stretch(before: Piece, after: Piece, stretch: Kept, instruction: Inst
         at_seam = {tuple(r) for r in rows[rows["tick"] == 0].tolist()} <= {tuple(r) for r in there_rows.tolist()}
         if not (at_seam and np.array_equal(rows[rows["tick"] > 0], there_rows[there_rows["tick"] > 0])):
             raise _fault(instruction, f"controls of track {track.name!r}")
-        if _standing(track.controls, old[0]) != _standing(moved.controls, new[0]):
+        if standing(track.controls, old[0]) != standing(moved.controls, new[0]):
             raise _fault(instruction, f"what a controller of track {track.name!r} stands at in bar {stretch.at + 1}")
 
 
 def _ticks(piece: Piece, span: Span, last: bool) -> Span:
     """The ticks of some bars. What starts after the final bar line goes with the end of the piece."""
     return piece.timeline.bar_start(span[0]), OPEN if last else piece.timeline.bar_start(span[1])
-
-
-def _standing(controls: Controls, tick: int) -> dict[tuple[int, int], int]:
-    """What each controller that does not rest stands at when a tick has passed."""
-    found = {(kind, number): value for at, kind, number, value in controls.tolist() if at <= tick}
-    return {place: value for place, value in found.items() if value != resting(*place)}
 
 
 def _cut(rows: Notes | Controls, field: str, span: Span) -> Notes | Controls:

@@ -4,7 +4,7 @@ A scope names things as people do (a track by its name, its role, its instrument
 seconds); it is resolved against a piece, strictly: what the piece does not have is an error that says what it has.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -215,6 +215,20 @@ class Scope(Frozen):
     def _time_words(self) -> str:
         given = self.model_dump(exclude_defaults=True, exclude={"tracks", "but_tracks", "drums"})
         return ", ".join(f"{name} {value}" for name, value in given.items())
+
+
+def joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """The spans in order, those that touch or overlap as one."""
+    last: Span | None = None
+    for first, end in sorted(spans):
+        if last is not None and first <= last[1]:
+            last = (last[0], max(last[1], end))
+            continue
+        if last is not None:
+            yield last
+        last = (first, end)
+    if last is not None:
+        yield last
 
 
 def _within(bar: int, beat: Span, share: float) -> Span:

@@ -221,6 +221,12 @@ def resting(kind: int, number: int) -> int:
     return _VOLUME.get(number, 0) if kind == 0 else _RESTING[kind]
 
 
+def standing(controls: Controls, tick: int) -> dict[tuple[int, int], int]:
+    """What each control (kind, number) that does not rest stands at when a tick has passed."""
+    found = {(kind, number): value for at, kind, number, value in controls.tolist() if at <= tick}
+    return {place: value for place, value in found.items() if value != resting(*place)}
+
+
 def _restored(
     old: Controls, old_tick: int, tick: int, state: dict[tuple[int, int], int], rows: Controls
 ) -> list[tuple[int, int, int, int]]:

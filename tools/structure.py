@@ -175,7 +175,8 @@ class SplitSection(Instruction):
 
     def reach(self, piece: Piece) -> tuple[Span, ...]:
         """See `Instruction.reach`: the section that is split."""
-        return tuple((s.first_bar, s.end_bar) for s in piece.sections if s.first_bar < self.at < s.end_bar)
+        rows = piece.sections or (Section("Piece", 0, piece.bars),)
+        return tuple((s.first_bar, s.end_bar) for s in rows if s.first_bar < self.at < s.end_bar)
 
 
 class RenameSection(Instruction):

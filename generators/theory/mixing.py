@@ -19,8 +19,8 @@ def mix_of(seat: Seat, parts: Sequence[Part]) -> Mix:
     """The mix of a seat among all parts: tune, bass and kit in the middle, the others spread left and right in turn."""
     volume, reverb = _LEVELS[seat.role]
     tracks = list(dict.fromkeys(p.track or p.id for p in parts))
-    if seat.role in _CENTRED or len(tracks) < 3:
-        return Mix(volume=volume, pan=64, reverb=reverb)
     roles = {p.track or p.id: p.role for p in reversed(parts)}
     spread = [t for t in tracks if roles[t] not in _CENTRED]
+    if seat.role in _CENTRED or seat.id not in spread or len(tracks) < 3:  # not in `spread`: its first layer is in the middle
+        return Mix(volume=volume, pan=64, reverb=reverb)
     return Mix(volume=volume, pan=_SEATS[spread.index(seat.id) % len(_SEATS)], reverb=reverb)

@@ -15,10 +15,10 @@ from ripieno.tools.base import Instruction, Tool, Toolbox, Workbench
 from ripieno.tools.registry import FAMILIES, TOOLS, execute, family, parse_instruction
 from ripieno.tools.scope import Scope
 from tests.score.pieces import pieces, waltz
-from tests.tools.examples import every_example, instructions
+from tests.tools.examples import NOTES, every_example, instructions
 
 BENCH = Workbench(Toolbox({}), seed=3)
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 bands = pieces().filter(lambda p: len(p.tracks) > 1)
 
 
@@ -36,7 +36,7 @@ def done(piece: Piece, instruction: Instruction) -> Piece:
         raise
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(st.data())
 def test_every_instruction_keeps_to_its_scope_and_gives_a_sound_piece(data: st.DataObject) -> None:
     """`execute` proves the scope; what comes out is a piece that can be written, read and hashed."""
@@ -182,12 +182,31 @@ def test_swung_and_straightened(piece: Piece) -> None:
 @quick
 @given(bands, st.data())
 def test_edits_of_different_tracks_commute(piece: Piece, data: st.DataObject) -> None:
-    from tests.tools.examples import NOTES
-
     a, b = (piece.tracks[0].id, piece.tracks[1].id)
     one = parse_instruction({**data.draw(st.sampled_from(NOTES)), "scope": {"tracks": [a]}})
     two = parse_instruction({**data.draw(st.sampled_from(NOTES)), "scope": {"tracks": [b]}})
     assert done(done(piece, one), two).hash == done(done(piece, two), one).hash
+
+
+@quick
+@given(bands.filter(lambda p: p.bars > 1), st.data())
+def test_edits_of_different_bars_commute(piece: Piece, data: st.DataObject) -> None:
+    """But for those that look at what sounds around the bars: the next onset, other voices."""
+    blind = ("transpose", "silence", "scale_velocities", "compress_velocities", "retrograde", "swing", "quantise", "thin_out")
+    rows = [d for d in NOTES if d["kind"] in blind]
+    cut = data.draw(st.integers(1, piece.bars - 1))
+    one = parse_instruction({**data.draw(st.sampled_from(rows)), "scope": {"bars": (0, cut)}})
+    two = parse_instruction({**data.draw(st.sampled_from(rows)), "scope": {"bars": (cut, piece.bars)}})
+    assert done(done(piece, one), two).hash == done(done(piece, two), one).hash
+
+
+@quick
+@given(bands.filter(lambda p: p.bars > 1), st.data())
+def test_a_stretch_moved_and_moved_back(piece: Piece, data: st.DataObject) -> None:
+    first = data.draw(st.integers(1, piece.bars - 1))
+    moved = do(piece, kind="move_section", scope={"bars": (first, piece.bars)}, to=0)
+    back = do(moved, kind="move_section", scope={"bars": (0, piece.bars - first)}, to=piece.bars)
+    assert same_music(back, piece)
 
 
 @quick

@@ -8,16 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ripieno.score.errors import Retryable
+from ripieno.score.errors import BadRequest, Retryable
 from ripieno.score.keys import Key
 from ripieno.score.piece import KeyChange, Notes, Piece, Section, Track, make_controls, make_notes
 from ripieno.score.time import Tempo
 from ripieno.tools.base import Instruction, Toolbox, Workbench
 from ripieno.tools.proof import OutOfScope, prove
 from ripieno.tools.registry import execute, parse_instruction
+from ripieno.tools.splice import standing
+from ripieno.tools.toolbox import build_toolbox
 from tests.score.pieces import pieces, waltz
 from tests.tools.examples import instructions
 
+TOOLBOX = build_toolbox()
 BENCH = Workbench(Toolbox({}), seed=1)
 Change = Callable[[Piece], Piece]
 
@@ -185,3 +188,63 @@ def test_a_note_changed_anywhere_out_of_scope_is_seen(data: st.DataObject) -> No
     rows["velocity"][i] = rows["velocity"][i] % 127 + 1
     with pytest.raises(OutOfScope, match="track"):
         prove(piece, after.with_track(track.with_notes(rows)), instruction)
+
+
+INVENTIVE: list[dict[str, object]] = [
+    {"kind": "regenerate"},
+    {"kind": "infill"},
+    {"kind": "vary", "strength": 0.3},
+    {"kind": "vary", "strength": 0.8},
+    {"kind": "add_fill"},
+    {"kind": "countermelody"},
+    {"kind": "harmonise", "interval": "thirds"},
+    {"kind": "harmonise", "interval": "chorale"},
+    {"kind": "reharmonise"},
+    {"kind": "reharmonise", "chords": ["C", "F", "G7"]},
+    {"kind": "simplify"},
+    {"kind": "make_busier"},
+    {"kind": "add_track", "part": {"instrument": "flute"}},
+]
+GROWING: list[dict[str, object]] = [
+    {"kind": "extend", "bars": 4},
+    {"kind": "add_section", "section": "bridge", "at": "end"},
+    {"kind": "add_section", "section": "intro", "at": "start"},
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_inventive_instructions_pass_on_any_piece(data: st.DataObject) -> None:
+    """Gaps between chords, other resolutions, controllers left standing: the tools themselves keep to the laws."""
+    piece = data.draw(pieces().filter(lambda p: bool(p.tracks)))
+    if data.draw(st.integers(0, 4)) == 0:
+        fields = dict(data.draw(st.sampled_from(GROWING)))
+    else:
+        first = data.draw(st.integers(0, piece.bars - 1))
+        bars = data.draw(st.sampled_from([None, (first, data.draw(st.integers(first + 1, piece.bars)))]))
+        ids = sorted(data.draw(st.sets(st.sampled_from([t.id for t in piece.tracks]), max_size=2)))
+        narrowed: dict[str, object] = data.draw(st.sampled_from([{}, {}, {"beats": [1]}]))
+        fields = {**data.draw(st.sampled_from(INVENTIVE)), "scope": {"bars": bars, "tracks": ids, **narrowed}}
+    try:
+        execute(parse_instruction(fields), piece, Workbench(TOOLBOX, seed=5))
+    except (Retryable, BadRequest):
+        return
+
+
+def test_reharmonising_some_bars_leaves_the_chords_of_the_others_and_their_gaps() -> None:
+    before = replace(waltz(), chords=waltz().chords[1:])
+    after = execute(told("reharmonise", chords=["D"], scope={"bars": (4, 6)}), before, Workbench(TOOLBOX, seed=1)).piece
+    line = before.timeline.bar_start(4)
+    assert [c for c in after.chords if c.end <= line] == [c for c in before.chords if c.end <= line]
+
+
+def test_controllers_stand_after_rewritten_bars_as_they_stood() -> None:
+    before = waltz()
+    piano = before.track("piano")
+    line = before.timeline.bar_start
+    pressed = make_controls([(line(1), 0, 64, 127), (line(2) + 5, 0, 1, 90), (line(6), 0, 64, 0)])
+    before = before.with_track(replace(piano, controls=pressed))
+    instruction = told("regenerate", scope={"tracks": ["piano"], "bars": (2, 4)})
+    after = execute(instruction, before, Workbench(TOOLBOX, seed=1)).piece.track("piano")
+    assert after.notes.tobytes() != piano.notes.tobytes()
+    assert standing(after.controls, line(4) - 1) == standing(pressed, line(4) - 1) == {(0, 64): 127, (0, 1): 90}
