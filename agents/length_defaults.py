@@ -6,6 +6,8 @@ from ripieno.score.errors import BadRequest
 from ripieno.score.styles import StyleProfile
 from ripieno.score.time import MAX_BARS, MAX_TEMPO, MIN_TEMPO, Metre
 
+# Bars in which a form that was asked for has room for all its sections.
+FORM_BARS = {"rondo": 56, "sonata": 96, "theme and variations": 64, "through-composed": 56, "passacaglia": 64}
 TOLERANCE = 0.1  # a stated duration is met within this share
 
 
@@ -26,11 +28,6 @@ def complete_length(brief: Brief, profile: StyleProfile) -> Brief:
     metre = metre_of(brief.metre.value)
     if brief.form is None:
         brief = revised(brief, {"form": default(FormRequest(name=profile.form), f"usual in {profile.name}")})
-    assert brief.form is not None
-    if brief.form.origin is Origin.INFERRED and brief.form.value.sections:
-        # Sections that were only mentioned in passing do not make a form; the form of that name holds them.
-        bare = brief.form.value.model_copy(update={"sections": ()})
-        brief = revised(brief, {"form": brief.form.model_copy(update={"value": bare})})
     assert brief.form is not None
     section_bars = [s.bars for s in brief.form.value.sections]
     if brief.bars is None and section_bars and all(section_bars):
@@ -89,7 +86,10 @@ def _choose_bars(brief: Brief, profile: StyleProfile, metre: Metre, span: tuple[
     if named and brief.form.origin is not Origin.DEFAULT:
         given = sum(s.bars or 8 for s in brief.form.value.sections)
         return revised(brief, {"bars": inferred(given, brief.form.words, 0.7)})
-    bars = 12 * max(1, round(profile.bars / 12)) if brief.form.value.name == "12-bar blues" else profile.bars
+    form = brief.form.value.name
+    if brief.form.origin is not Origin.DEFAULT and FORM_BARS.get(form, 0) > profile.bars:
+        return revised(brief, {"bars": default(FORM_BARS[form], f"room for the form: {form}")})
+    bars = 12 * max(1, round(profile.bars / 12)) if form == "12-bar blues" else profile.bars
     return revised(brief, {"bars": default(bars, f"usual in {profile.name}")})
 
 

@@ -5,7 +5,7 @@ The Expert writes it, everybody reads it. An attribute that nobody stated and no
 """
 
 from enum import StrEnum
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,18 +40,27 @@ class Attribute(Frozen, Generic[T]):
 
 
 class SectionRequest(Frozen):
-    """A section of the form: what it is called, how long, and which material it shares (label 'A', 'B')."""
+    """A section of the form: what it is called, how long, and which material it shares (label 'A', 'B').
+
+    `size` is 'short' or 'long' where the request says so without a number.
+    """
 
     name: str
     bars: int | None = None
     label: str = ""
+    size: Literal["", "short", "long"] = ""
 
 
 class FormRequest(Frozen):
-    """A form: its common name ('AABA', 'verse-chorus', 'rondo', '12-bar blues') and its sections where they are known."""
+    """A form: its common name ('AABA', 'verse-chorus', 'rondo', '12-bar blues'; '' for the style's own) and its sections.
+
+    `sections` are all that there are, in order, where the request lists them; `holds` are some that the form must have
+    beside its own ('with an intro').
+    """
 
     name: str
     sections: tuple[SectionRequest, ...] = ()
+    holds: tuple[SectionRequest, ...] = ()
 
 
 class ProgressionRequest(Frozen):

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import replace
 
 from ripieno.generators.base import Candidate
-from ripieno.generators.theory.form import section_kind
 from ripieno.generators.theory.harmony import QUIET, plan_harmony
+from ripieno.generators.theory.kinds import section_kind
 from ripieno.generators.theory.reading import form_of
 from ripieno.generators.theory.style import data_table
 from ripieno.generators.theory.types import random_stream

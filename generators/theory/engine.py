@@ -11,6 +11,7 @@ from ripieno.generators.theory import accompaniment, part_writing, second_lines
 from ripieno.generators.theory.bass import write_bass
 from ripieno.generators.theory.drums import write_drums
 from ripieno.generators.theory.form import plan_form
+from ripieno.generators.theory.forms import ways
 from ripieno.generators.theory.groove import plan_groove
 from ripieno.generators.theory.hands import under_hands
 from ripieno.generators.theory.harmony import plan_harmony
@@ -23,9 +24,10 @@ from ripieno.generators.theory.performance import controls, levelled, perform
 from ripieno.generators.theory.playable import with_breath, with_pedals, within_hands
 from ripieno.generators.theory.reading import chords_of, form_of, roles_of, seat_of
 from ripieno.generators.theory.scales import Moments
+from ripieno.generators.theory.setting import set_anew
 from ripieno.generators.theory.solos import SUFFIX
 from ripieno.generators.theory.style import Style, builtin_styles, style_named
-from ripieno.generators.theory.types import Context, Form, Part, Seat, Writer, random_stream
+from ripieno.generators.theory.types import Context, Form, Part, Seat, SectionPlan, Writer, random_stream
 from ripieno.score.brief import Brief, PartRequest
 from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role
@@ -191,7 +193,7 @@ def _written(part: Part, context: Context, leads: Sequence[Part]) -> Notes:
     if role is Role.LEAD:
         first = next((p for p in leads if p.id != part.id and p.id in context.lines), None)
         if first is None:
-            return write_melody(part, context)
+            return set_anew(part, write_melody(part, context), context)
         return _second(part, first, context)
     return _WRITERS[role](part, context)
 
@@ -292,4 +294,8 @@ def _key_changes(form: Form) -> tuple[KeyChange, ...]:
 
 
 def _form_trail(form: Form) -> str:
-    return "form: " + ", ".join(f"{p.section.name} ({p.section.bars} bars)" for p in form.sections)
+    def words(plan: SectionPlan) -> str:
+        way = f", {ways()[plan.way].words}" if plan.way else ""
+        return f"{plan.section.name} ({plan.section.bars} bars{way})"
+
+    return "form: " + ", ".join(map(words, form.sections))

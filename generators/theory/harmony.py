@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ripieno.generators.theory.form import section_kind
 from ripieno.generators.theory.grammar import Grammar, grammar_for, numeral_key
+from ripieno.generators.theory.kinds import section_kind
 from ripieno.generators.theory.style import Harmony, Progression, Style
 from ripieno.generators.theory.types import Form, Phrase, RandomSource, SectionPlan
 from ripieno.score.brief import Brief, ProgressionRequest
@@ -147,7 +147,7 @@ class _Writer:
         label = self.main.section.label if plan.kind in QUIET else plan.section.label
         kind = self.main.kind if plan.kind in QUIET else plan.kind
         grammar = grammar_for(self.habits.grammar, plan.key)
-        scheme = self._scheme(label, kind, plan)
+        scheme = Progression(chords=plan.chords) if plan.chords else self._scheme(label, kind, plan)
         last = index == len(self.form.sections) - 1
         if scheme is not None:
             bars = self._tiled(scheme, plan, grammar, last)

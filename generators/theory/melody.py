@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ripieno.generators.theory.forms import ways
 from ripieno.generators.theory.line import STEP, Wish, best_line
 from ripieno.generators.theory.motif import Figure, cadence, fragmented, invent, running, varied
 from ripieno.generators.theory.scales import Moment, Moments
@@ -137,7 +138,7 @@ def _phrase(
             if len(figures) > 2 and change.random() < habits.vary:
                 k = int(change.integers(1, len(figures) - 1))
                 figures[k] = varied(figures[k], metre, change)
-    if plan.kind == "variation" and plan.occurrence % 2:  # figuration: every bar but the last runs
+    if plan.way and ways()[plan.way].running:  # figuration: every bar but the last runs
         rng = context.rng("figuration", part.track or part.id, plan.occurrence)
         goals = [f.steps[0] if f.steps else 0.0 for f in figures[1:]]
         figures[:-1] = [running(f, metre, goal, rng) for f, goal in zip(figures, goals, strict=False)]

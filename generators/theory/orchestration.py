@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ripieno.generators.theory.form import section_kind
+from ripieno.generators.theory.kinds import section_kind
 from ripieno.generators.theory.registers import HARMONY, STRUCK, Span, apart, overall, register, window
 from ripieno.generators.theory.solos import pass_round
 from ripieno.generators.theory.style import Style
@@ -16,6 +16,7 @@ from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role, instrument
 
 MAX_TRACKS = 24
+_BLOCKS = 0.75  # from this readiness of entries on players come and go one by one in introductions and codas
 MELODIC = frozenset({Role.LEAD, Role.ANSWER, Role.COUNTERMELODY, Role.RIFF})
 
 
@@ -188,6 +189,8 @@ def _active(order: Sequence[Seat], kind: str, energy: float, entries: float, ind
         return list(order)
     share = 1.0 - entries * max(0.0, 0.85 - energy) * 1.5
     keep = max(2, round(n * share))
+    if entries >= _BLOCKS and kind in ("intro", "outro"):  # a DJ's: one player, and another with each block
+        return list(order[:max(1, 1 + round(2 * n * (energy - 0.3)))])
     chosen = list(order[:keep])
     if kind == "intro" and count > 1:
         rest = [s for s in chosen if s.role is not Role.LEAD]

@@ -1,6 +1,7 @@
 """Reads form, harmony and seats back from a piece, so that new parts fit what is there."""
 
-from ripieno.generators.theory.form import main_key, section_kind, split_phrases
+from ripieno.generators.theory.form import main_key, split_phrases
+from ripieno.generators.theory.kinds import section_kind
 from ripieno.generators.theory.orchestration import MELODIC
 from ripieno.generators.theory.registers import HARMONY
 from ripieno.generators.theory.style import Style

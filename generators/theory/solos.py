@@ -71,7 +71,7 @@ def _open(plan: SectionPlan, index: int, form: Form, leader: Seat) -> bool:
         return True
     if leader.instrument.family in ("voice", "choir"):
         return False
-    return plan.kind == "bridge" or (plan.kind in ("theme", "verse") and plan.occurrence > 0)
+    return plan.kind == "bridge" or (plan.kind in ("theme", "verse", "variation") and plan.occurrence > 0)
 
 
 def _without(part: Part, sections: frozenset[int], form: Form) -> Part:

@@ -51,6 +51,8 @@ class SectionPlan:
     key: Key
     phrases: tuple[Phrase, ...]
     occurrence: int = 0  # how often its label came before
+    way: str = ""  # how a variation varies its theme, a table in `data/ways.toml`
+    chords: str = ""  # a progression in Roman numerals that it stands on; "": invented
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,9 @@ def plain(name: str, brief: Brief) -> Any:
         return brief.form.value.name if brief.form else None
     if name == "sections":
         return [s.name + (f":{s.bars}" if s.bars else "") for s in brief.form.value.sections] if brief.form else None
+    if name == "holds":
+        held = brief.form.value.holds if brief.form else ()
+        return [s.name + (f":{s.bars}" if s.bars else f":{s.size}" if s.size else "") for s in held]
     if name == "progressions":
         asked = brief.progressions.value if brief.progressions else ()
         return [(f"{p.section}: " if p.section else "") + " ".join(_unvoiced(p.chords)) for p in asked]

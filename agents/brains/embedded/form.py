@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ripieno.agents.brains.embedded.found import Reading, negated
-from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases
+from ripieno.agents.brains.embedded.lexicon import PhraseTable, lexicon, phrases, word_set
 from ripieno.agents.brains.embedded.places import section_names
 from ripieno.agents.brains.embedded.sections import Listed, read_sections
 from ripieno.agents.brains.embedded.words import Words
@@ -14,6 +14,8 @@ from ripieno.score.errors import BadRequest
 from ripieno.score.time import MAX_BARS
 
 _LETTERS = re.compile(r"(?<![\w#])([A-D](?:['’]?(?:\s?[-–]\s?|\s(?=[A-D]\b)|,\s?)?[A-D]['’]?){2,15})(?![\w#])")
+_BAROQUE = ("trio", "church", "chamber")  # sonatas that are no sonata form
+_SONATA = "recapitulation"  # no other form has one
 _FORM_NOUNS = frozenset(("form", "structure", "sections", "section", "song", "layout", "scheme"))
 
 
@@ -46,14 +48,18 @@ class FormReader:
         """
         reading = Reading()
         listed = read_sections(words)
-        named = [hit for hit in self._named.find(words) if not negated(words, hit.first, 4)]
+        named = [hit for hit in self._named.find(words)
+                 if not negated(words, hit.first, 4) and words.at(hit.first - 1) not in _BAROQUE]  # fmt: skip
         for hit in named:
             reading.use(hit.first, hit.last)
+        listed = [s for s in listed if s.bars or not any(hit.first <= s.first < hit.last for hit in named)]
         name = named[0].value if named else ""
         said = words.written(named[0].first, named[0].last) if named else ""
         letters = _lettered(words)
-        if any(s.bars for s in listed) or sum(s.times for s in listed) >= 3:
-            self._from_list(words, listed, name, Origin.STATED, reading)
+        if not name and not any(s.bars for s in listed) and any(s.name == _SONATA for s in listed):
+            name, said, listed = "sonata", words.written(listed[0].first, listed[-1].last), []
+        if _is_list(listed):
+            self._from_list(words, listed, name, reading)
             return reading
         if letters is not None:
             text = "".join(letters.labels)
@@ -61,13 +67,17 @@ class FormReader:
             reading.use(letters.first, letters.last)
             name, said = self._named.get(text) or text, words.written(letters.first, letters.last)
             form = FormRequest(name=name, sections=parts)
-        elif named:
-            form = FormRequest(name=name, sections=_requests(listed) if len(listed) > 1 else ())
+            if _held(listed):
+                form = form.model_copy(update={"sections": (), "holds": _held(listed)})
+        elif name:
+            form = FormRequest(name=name, holds=_held(listed))
         elif listed:
-            self._from_list(words, listed, "", Origin.INFERRED, reading)
+            self._mentioned(words, listed, reading)
             return reading
         else:
             return reading
+        for section in listed:
+            reading.use(section.first, section.last)
         reading.values["form"] = Attribute[FormRequest](value=form, words=said)
         rivals = sorted({hit.value for hit in named} - {name})
         if rivals:
@@ -75,14 +85,12 @@ class FormReader:
         return reading
 
     @staticmethod
-    def _from_list(words: Words, listed: list[Listed], name: str, origin: Origin, reading: Reading) -> None:
-        names = {s.name for s in listed}
-        sung = {"verse", "chorus"} <= names or (origin is Origin.INFERRED and names & {"verse", "chorus"})
+    def _from_list(words: Words, listed: list[Listed], name: str, reading: Reading) -> None:
         sections = _requests(listed)
         said = words.written(min(s.first for s in listed), max(s.last for s in listed))
-        form = FormRequest(name=name or ("verse-chorus" if sung else "sections"), sections=sections)
-        sure = 1.0 if origin is Origin.STATED else 0.6
-        reading.values["form"] = Attribute[FormRequest](value=form, words=said, origin=origin, confidence=sure)
+        form = FormRequest(name=name or ("verse-chorus" if {"verse", "chorus"} <= {s.name for s in listed} else ""),
+                           sections=sections)  # fmt: skip
+        reading.values["form"] = Attribute[FormRequest](value=form, words=said)
         for section in listed:
             reading.use(section.first, section.last)
         total = sum(s.bars or 0 for s in sections)
@@ -91,9 +99,30 @@ class FormReader:
         if all(s.bars for s in sections):
             reading.values["bars"] = Attribute[int](value=total, origin=Origin.INFERRED, words=said)
 
+    @staticmethod
+    def _mentioned(words: Words, listed: list[Listed], reading: Reading) -> None:
+        """'With an intro and a bridge': the style's own form, with these in it; a verse or chorus makes it a song's."""
+        names = {s.name for s in listed}
+        said = words.written(min(s.first for s in listed), max(s.last for s in listed))
+        form = FormRequest(name="verse-chorus" if names & {"verse", "chorus"} else "", holds=_held(listed))
+        reading.values["form"] = Attribute[FormRequest](value=form, words=said, origin=Origin.INFERRED, confidence=0.6)
+        for section in listed:
+            reading.use(section.first, section.last)
+
+
+def _is_list(listed: list[Listed]) -> bool:
+    """Whether the sections said are all that there are: several, of which one can carry a piece; an intro alone cannot."""
+    several = sum(s.times for s in listed) >= 3 or (len(listed) > 1 and any(s.bars for s in listed))
+    return several and any(s.name not in word_set("sections", "around") for s in listed)
+
+
+def _held(listed: list[Listed]) -> tuple[SectionRequest, ...]:
+    """The sections that a form can have beside its own."""
+    return _requests([s for s in listed if s.name in word_set("sections", "beside")])
+
 
 def _requests(listed: list[Listed]) -> tuple[SectionRequest, ...]:
-    return tuple(SectionRequest(name=s.name, bars=s.bars) for s in listed for _ in range(s.times))
+    return tuple(SectionRequest(name=s.name, bars=s.bars, size=s.size) for s in listed for _ in range(s.times))
 
 
 def _lettered(words: Words) -> _Lettered | None:

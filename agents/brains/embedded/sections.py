@@ -1,6 +1,7 @@
 """Sections as they are listed: 'intro 4 bars, verse 8, chorus 8', '8-bar intro then two 16-bar verses', 'with a bridge'."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from ripieno.agents.brains.embedded.found import negated
 from ripieno.agents.brains.embedded.lexicon import singular, word_set
@@ -18,13 +19,17 @@ _SMALLEST_BARE = 4  # bars that a bare number after a section may mean; below it
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A section said: what the piece calls it, its bars if said, how often, in the words `first` to `last` (exclusive)."""
+    """A section said: what the piece calls it, its bars if said, how often, in the words `first` to `last` (exclusive).
+
+    `size` is 'short' or 'long' where that is said and no number.
+    """
 
     name: str
     bars: int | None
     first: int
     last: int
     times: int = 1
+    size: Literal["", "short", "long"] = ""
 
 
 def read_sections(words: Words) -> list[Listed]:
@@ -61,6 +66,8 @@ def _other_sense(words: Words, first: int, last: int) -> bool:
         effect = after in ("effect", "pedal", "guitar")
         crowd = after == "of" and number_at(words, last + 1) is None
         return effect or crowd or (before in ("with", "a") and after == "and")
+    if word == "a" and words.at(last - 1) == "solo":  # 'a solo piano piece', 'a solo for flute'
+        return after not in ("", "and", "in", "after", "before", "over", "at")
     if singular(word) not in word_set("sections", "doubtful"):
         return False
     with_bars = (
@@ -69,6 +76,13 @@ def _other_sense(words: Words, first: int, last: int) -> bool:
         or words.at(first - 2) in BAR_WORDS
         or words.at(last + 1) in BAR_WORDS
     )
+    if singular(word) in word_set("sections", "asked_for"):  # 'with a long build'
+        reach = range(max(0, first - 3), first)
+        opens = ("with", "include", "including", "has", "and")
+        k = next((k for k in reach if words.low[k] in opens and words.sentence[k] == words.sentence[first]), first)
+        small = ("a", "an", "the", "two", "and")
+        if k < first and all(w in small or _size(w) or w in word_set("sections", "huge") for w in words.low[k + 1 : first]):
+            return False
     opens_clause = first > 0 and words.clause[first] != words.clause[first - 1]
     return not (with_bars or (opens_clause and after in ("", "and", "verse", "chorus", "drop")))
 
@@ -91,7 +105,13 @@ def _with_bars(words: Words, name: str, first: int, last: int) -> Listed:
         times, end = _TIMES[words.at(end)], end + 1
     if bars is not None and not 0 < bars <= MAX_BARS:
         raise BadRequest(f"A section has 1 to {MAX_BARS} bars", value=words.written(start, end), cure="ask for 4, 8 or 16 bars")
-    return Listed(name, bars, start, end, times)
+    size = _size(words.at(start - 1)) if bars is None and start > 0 and words.clause[start - 1] == words.clause[start] else ""
+    return Listed(name, bars, start - bool(size), end, times, size)
+
+
+def _size(word: str) -> Literal["", "short", "long"]:
+    """Whether a word calls a section long or short."""
+    return "long" if word in word_set("sections", "long") else "short" if word in word_set("sections", "short") else ""
 
 
 def _bars_after(words: Words, first: int, last: int) -> tuple[int | None, int]:

@@ -133,6 +133,8 @@ class StyleReader:
             return False
         if not hit.value.needs_head or len(words) <= 3:
             return True
+        if first == 0 and (words.at(last) == "with" or words.clause[last] != words.clause[0]):  # 'House, 128 bars'
+            return True
         return self._headed(words, last) or self._introduced(words, first)
 
     def _headed(self, words: Words, last: int) -> bool:
