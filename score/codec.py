@@ -17,6 +17,7 @@ from ripieno.score.piece import (
     Mix,
     Piece,
     Section,
+    Text,
     Track,
     make_controls,
     make_notes,
@@ -66,6 +67,7 @@ def decode_piece(data: bytes, track: Callable[[str], Track]) -> Piece:
             sections=tuple(Section(*row) for row in head["sections"]),
             chords=tuple(ChordSpan(a, b, Chord(root, tuple(i), bass)) for a, b, root, i, bass in head["chords"]),
             tracks=tuple(track(h) for h in head["tracks"]),
+            texts=tuple(Text(*row) for row in head.get("texts", ())),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged("piece", error) from error

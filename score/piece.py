@@ -145,9 +145,35 @@ class KeyChange:
     key: Key
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words, or bytes for a device, at a tick: what goes with the music and is no note.
+
+    Attributes:
+        tick: when; the first bar starts at 0.
+        kind: 'lyric' (a syllable to sing), 'marker' (a place inside a bar, or one of several at its start), 'cue', 'text',
+            'copyright', or 'sysex' (a message to a device).
+        data: the words; of a message to a device the bytes in hexadecimal.
+        track: id of the track that it belongs to; '' for the piece's own, and for tracks that are gone.
+    """
+
+    tick: int
+    kind: str
+    data: str
+    track: str = ""
+
+
+def make_texts(texts: Iterable[Text]) -> tuple[Text, ...]:
+    """Texts in their order: by tick, then track; those of one tick and track stay as they come."""
+    return tuple(sorted(texts, key=lambda t: (t.tick, t.track)))
+
+
 @dataclass(frozen=True)
 class Piece:
-    """A whole piece. `sections` cover all bars in order; `chords` ascend without overlap and may leave gaps."""
+    """A whole piece. `sections` cover all bars in order; `chords` ascend without overlap and may leave gaps.
+
+    `texts` are ordered by `make_texts`.
+    """
 
     title: str
     timeline: Timeline
@@ -156,6 +182,7 @@ class Piece:
     sections: tuple[Section, ...] = ()
     chords: tuple[ChordSpan, ...] = ()
     tracks: tuple[Track, ...] = ()
+    texts: tuple[Text, ...] = ()
 
     @property
     def ticks(self) -> int:
@@ -200,7 +227,7 @@ class Piece:
     @property
     def encoded(self) -> bytes:
         """Canonical JSON of everything but the tracks, which it names by hash. `score.codec` reads it back."""
-        head = {
+        head: dict[str, object] = {
             "title": self.title, "bars": self.bars, "ppq": self.timeline.ppq,
             "tempos": [[t.tick, t.bpm] for t in self.timeline.tempos],
             "metres": [[m.bar, m.metre.numerator, m.metre.denominator, m.metre.groups] for m in self.timeline.metres],
@@ -209,6 +236,8 @@ class Piece:
             "chords": [[c.start, c.end, c.chord.root, c.chord.intervals, c.chord.bass] for c in self.chords],
             "tracks": [t.hash for t in self.tracks],
         }  # fmt: skip
+        if self.texts:  # few pieces have any; without them the address is that of a time before there were texts
+            head["texts"] = [[t.tick, t.kind, t.data, t.track] for t in self.texts]
         return json.dumps(head, ensure_ascii=False, sort_keys=True).encode()
 
     @cached_property

@@ -23,7 +23,7 @@ from ripieno.score.analysis.sections import find_sections
 from ripieno.score.brief import Attribute, Brief, Origin, PartRequest
 from ripieno.score.errors import Retryable
 from ripieno.score.instruments import Role
-from ripieno.score.piece import ChordSpan, Controls, Notes, Piece, Track, make_controls, make_notes
+from ripieno.score.piece import ChordSpan, Controls, Notes, Piece, Track, make_controls, make_notes, make_texts
 from ripieno.score.styles import StyleProfile
 from ripieno.score.time import PPQ, Tempo, Timeline
 from ripieno.tools.base import Workbench
@@ -254,7 +254,8 @@ def at_house_ticks(piece: Piece) -> Piece:
         controls = track.controls.copy()
         controls["tick"] = np.rint(controls["tick"] * (PPQ / ppq))
         tracks.append(replace(track.with_notes(_scaled(track.notes, ppq, PPQ)), controls=make_controls(controls)))
-    return replace(piece, timeline=timeline, chords=chords, tracks=tuple(tracks))
+    texts = make_texts(replace(t, tick=round(t.tick * PPQ / ppq)) for t in piece.texts)
+    return replace(piece, timeline=timeline, chords=chords, tracks=tuple(tracks), texts=texts)
 
 
 def _scaled(notes: Notes, old: int, new: int) -> Notes:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pydantic import Field, field_validator, model_validator
 
 from ripieno.score.errors import BadRequest, Retryable
-from ripieno.score.piece import ChordSpan, Piece, Section, Track, make_controls
+from ripieno.score.piece import ChordSpan, Piece, Section, Track, make_controls, make_texts
 from ripieno.score.time import Metre, Tempo, Timeline
 from ripieno.tools.base import FRAME, Instruction, Kept, Tool, exact
 from ripieno.tools.scope import OPEN, inside
@@ -228,6 +228,11 @@ def _relaid(piece: Piece, region: tuple[int, int], runs: list[tuple[Metre, int]]
         keys=tuple(rows[bar] for bar in sorted(rows)),
         chords=tuple(sorted([*outside, *(c for c in chords if c.start < c.end)], key=lambda c: c.start)),
         tracks=tracks,
+        texts=make_texts([
+            *frame.texts,
+            *(replace(t, tick=int(place(np.array(min(t.tick, b))))) for t in piece.texts if a <= t.tick < spans[0][1] and (
+                t.tick or t not in frame.texts)),
+        ]),
     )
 
 

@@ -3,7 +3,7 @@
 Each instruction declares what it may change (`base.Instruction`); everything else is compared, byte by byte:
 
 1. Title and resolution stay. The frame (tempos, metres, keys, sections, chords) stays in every bar out of the reach of the
-   instruction, and those parts of it that it does not name stay everywhere.
+   instruction, and those parts of it that it does not name stay everywhere. Words and texts move with their bars alone.
 2. Tracks neither come, go nor change places but as declared; a new one plays in the bars in scope alone.
 3. Tracks outside the scope are identical by hash. Of those inside, the head changes only in the fields declared; and of the
    music nothing that starts outside the bars, the beats and the pieces of the kit in scope; controllers stand after it as they
@@ -47,6 +47,8 @@ def prove(before: Piece, after: Piece, instruction: Instruction) -> None:
     if instruction.moves_bars:
         _prove_kept(before, after, instruction)
         return
+    if before.texts != after.texts:
+        raise _fault(instruction, "the words and texts")
     _prove_frame(before, after, instruction)
     place = instruction.place(before)
     meant = set(place.track_ids(before)) if before.tracks else set()

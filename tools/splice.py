@@ -13,7 +13,18 @@ import numpy as np
 
 from ripieno.score.errors import Retryable
 from ripieno.score.keys import Key
-from ripieno.score.piece import ChordSpan, Controls, KeyChange, Notes, Piece, Section, Track, make_controls
+from ripieno.score.piece import (
+    ChordSpan,
+    Controls,
+    KeyChange,
+    Notes,
+    Piece,
+    Section,
+    Text,
+    Track,
+    make_controls,
+    make_texts,
+)
 from ripieno.score.time import MAX_BARS, Metre, MetreChange, Tempo, Timeline
 from ripieno.tools.base import Kept
 from ripieno.tools.scope import OPEN
@@ -89,6 +100,7 @@ def splice(piece: Piece, stretches: Sequence[Stretch]) -> Piece:
         sections=_sections(piece, placed),
         chords=_chords(piece, placed),
         tracks=tuple(_track(t, piece, placed) for t in piece.tracks),
+        texts=_texts(piece, placed),
     )
 
 
@@ -154,6 +166,19 @@ def _chords(piece: Piece, placed: Sequence[_Placed]) -> tuple[ChordSpan, ...]:
                     moved = replace(moved, start=found.pop().start)
                 found.append(moved)
     return tuple(found)
+
+
+def _texts(piece: Piece, placed: Sequence[_Placed]) -> tuple[Text, ...]:
+    """Words and messages go with the bar that they stand in; what is set at the very start stays there."""
+    opening = [t for t in piece.texts if t.tick == 0 and t.kind in ("sysex", "copyright", "text")]
+    found = list(opening)
+    for i, p in enumerate(placed if piece.texts else ()):
+        if p.stretch.first is not None:
+            last = i + 1 == len(placed) and p.stretch.end == piece.bars
+            end = OPEN if last else p.old_tick + p.ticks
+            inner = [t for t in piece.texts if p.old_tick <= t.tick < end and t not in opening]
+            found += [replace(t, tick=t.tick + p.tick - p.old_tick) for t in inner]
+    return make_texts(found)
 
 
 def _sections(piece: Piece, placed: Sequence[_Placed]) -> tuple[Section, ...]:

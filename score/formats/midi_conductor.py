@@ -17,8 +17,9 @@ from ripieno.score.formats.midi_marks import (
     plain_bpm,
     read_mark,
 )
+from ripieno.score.formats.midi_texts import section_bar
 from ripieno.score.keys import Key
-from ripieno.score.piece import ChordSpan, KeyChange, Piece, Section, Track
+from ripieno.score.piece import ChordSpan, KeyChange, Piece, Section, Text, Track
 from ripieno.score.pitch import name_at_fifths
 from ripieno.score.time import MAX_TEMPO, MIN_TEMPO, Metre, MetreChange, Tempo, Timeline
 
@@ -37,7 +38,7 @@ class Conductor:
     chords: tuple[tuple[int, Chord | None], ...]
     marked_bars: int | None
 
-    def piece(self, tracks: tuple[Track, ...], limits: Limits) -> Piece:
+    def piece(self, tracks: tuple[Track, ...], texts: tuple[Text, ...], limits: Limits) -> Piece:
         """The piece in this frame; it is as long as marked, and at least up to the bar of its last note.
 
         Raises:
@@ -50,7 +51,7 @@ class Conductor:
         return Piece(
             title=self.title, timeline=self.timeline, bars=bars,
             keys=tuple(k for k in self.keys if k.bar < bars),
-            sections=_sections(self.markers, bars), chords=_chords(self.chords, end), tracks=tracks,
+            sections=_sections(self.markers, bars), chords=_chords(self.chords, end), tracks=tracks, texts=texts,
         )  # fmt: skip
 
     def _bars(self, tracks: tuple[Track, ...]) -> int:
@@ -193,10 +194,11 @@ def _markers(
 ) -> tuple[tuple[int, str, dict[str, object]], ...]:
     found: dict[int, tuple[str, dict[str, object]]] = {}
     for tick, type_, data in metas:
-        if type_ != smf.MARKER or not (name := decode(data)):
+        bar = section_bar(timeline, tick) if type_ == smf.MARKER else None
+        if bar is None or not (name := decode(data)):
             continue
         more = marks.get(tick, {}).get("section")
-        found[_nearest_bar(timeline, tick)] = (name, more if isinstance(more, dict) else {})
+        found[bar] = (name, more if isinstance(more, dict) else {})
     return tuple((bar, name, more) for bar, (name, more) in sorted(found.items()))
 
 

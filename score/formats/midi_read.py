@@ -1,5 +1,6 @@
 """Reads a Standard MIDI File as a piece. See `read_midi`."""
 
+from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ from ripieno.score.formats import smf
 from ripieno.score.formats.limits import DEFAULT_LIMITS, Limits
 from ripieno.score.formats.midi_conductor import read_conductor
 from ripieno.score.formats.midi_marks import decode, read_mark
-from ripieno.score.formats.midi_write import CHORUS, DRUM_CHANNEL, PAN, REVERB, VOLUME
+from ripieno.score.formats.midi_texts import read_texts
+from ripieno.score.formats.midi_write import BANK, CHORUS, DRUM_CHANNEL, PAN, REVERB, VOLUME
 from ripieno.score.formats.parts import guess_role, instrument_for, unique_id
 from ripieno.score.formats.reading import Reading
 from ripieno.score.instruments import Role, instrument
@@ -22,6 +24,8 @@ _DEFAULT_LEVELS = (100, 64, 40, 0)  # General MIDI's power-up state
 _LARGEST_PPQ = 0x7FFF
 Row = tuple[int, int, int, int]
 Place = tuple[int, int]  # port, channel
+Sound = tuple[int, int, int]  # program, and the bank (controllers 0 and 32) from which it was called
+_PROGRAM = -1
 
 
 @dataclass
@@ -31,9 +35,9 @@ class _Part:
     place: Place
     name: str
     mark: dict[str, object]
-    notes: dict[int | None, list[Row]] = field(default_factory=lambda: defaultdict(list))  # by program
+    notes: list[Row] = field(default_factory=list)
     controls: list[Row] = field(default_factory=list)
-    first_program: int | None = None
+    changes: list[tuple[int, int, int]] = field(default_factory=list)  # (tick, bank controller or `_PROGRAM`, value)
 
 
 def read_midi(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Piece:
@@ -45,7 +49,8 @@ def load_midi(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Reading:
     """Reads MIDI of format 0, 1 or 2, bare or in RIFF, with any division.
 
     The ppq is the file's own (a multiple of it where a metre's pulse would not be whole ticks; 480 where time
-    is counted in frames). Each channel of each chunk becomes a track, one for each program that it uses.
+    is counted in frames). Each channel of each chunk becomes a track, one for each sound (program and bank) that it
+    uses; banks are called at its start. Words to sing, texts and messages to devices become the piece's texts.
     Channel controls reach every track on their channel. Note-offs end the oldest note of their pitch. Volume,
     pan, reverb and chorus at tick 0 become the track's mix. In a file that Ripieno did not write, the
     instrument is the table's first with the program and the role a guess; key C major stands where no
@@ -60,8 +65,10 @@ def load_midi(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Reading:
     if file.format == 2:
         _chain(file.chunks)
     conductor = read_conductor(file.chunks, ppq, framed=file.division < 0, remarks=remarks)
-    tracks = _tracks(file.chunks, limits, remarks)
-    piece = conductor.piece(tracks, limits)
+    tracks, owners = _tracks(file.chunks, limits)
+    metas = [(*meta, owner) for chunk, owner in zip(file.chunks, owners, strict=True) for meta in chunk.metas]
+    texts = read_texts(sorted(metas, key=lambda m: m[0]), conductor.timeline, remarks)
+    piece = conductor.piece(tracks, texts, limits)
     return Reading(piece, tuple(remarks))
 
 
@@ -100,33 +107,51 @@ def _chain(chunks: Iterable[smf.Chunk]) -> None:
         start = chunk.end
 
 
-def _tracks(chunks: list[smf.Chunk], limits: Limits, remarks: list[str]) -> tuple[Track, ...]:
-    """All tracks, in the order of the file."""
-    parts = [part for chunk in chunks for part in _parts(chunk)]
-    limits.check("notes", sum(len(rows) for part in parts for rows in part.notes.values()))
+def _tracks(chunks: list[smf.Chunk], limits: Limits) -> tuple[tuple[Track, ...], list[str]]:
+    """All tracks, in the order of the file, and for each chunk the id of its track, '' where it has none or several."""
+    parts = [_parts(chunk) for chunk in chunks]
+    limits.check("notes", sum(len(part.notes) for row in parts for part in row))
     common: dict[Place, list[Row]] = defaultdict(list)  # controls of a channel from whichever chunk
-    programs: dict[Place, int] = {}
-    for part in parts:
+    changes: dict[Place, list[tuple[int, int, int]]] = defaultdict(list)
+    for part in (part for row in parts for part in row):
         if not part.mark:
             common[part.place] += part.controls
-        if part.first_program is not None:
-            programs.setdefault(part.place, part.first_program)
+        changes[part.place] += part.changes
+    sounds = {place: _sounds(rows) for place, rows in changes.items()}
     tracks: list[Track] = []
+    owners: list[str] = []
     taken: set[str] = set()
-    for part in parts:
-        if part.mark:
-            track = _own_track(part, taken)
+    for row in parts:
+        first = len(tracks)
+        for part in row:
+            track = _own_track(part, taken) if part.mark else None
             if track is not None:
                 tracks.append(track)
                 continue
-        for program, rows in part.notes.items():
-            known = programs.get(part.place, 0) if program is None else program
-            controls = common[part.place] if not part.mark else part.controls
-            tracks.append(_foreign_track(part, known, rows, controls, taken))
-    lyrics = sum(1 for chunk in chunks for _, type_, _ in chunk.metas if type_ == smf.LYRIC)
-    if lyrics:
-        remarks.append(f"{lyrics} lyric texts are not kept: a piece has no place for words")
-    return tuple(tracks)
+            for sound, rows in _by_sound(part.notes, sounds[part.place]).items():
+                controls = common[part.place] if not part.mark else part.controls
+                tracks.append(_foreign_track(part, sound, rows, controls, taken))
+        owners.append(tracks[first].id if len(tracks) == first + 1 else "")
+    return tuple(tracks), owners
+
+
+def _sounds(changes: list[tuple[int, int, int]]) -> tuple[list[int], list[Sound]]:
+    """(ticks, sounds) of a channel: what it plays with from each tick on."""
+    ticks, found, bank = [-1], [(0, 0, 0)], (0, 0)
+    for tick, number, value in sorted(changes, key=lambda c: c[0]):
+        if number == _PROGRAM:
+            ticks.append(tick)
+            found.append((value, *bank))
+        else:
+            bank = (value, bank[1]) if number == BANK[0] else (bank[0], value)
+    return ticks, found
+
+
+def _by_sound(rows: list[Row], sounds: tuple[list[int], list[Sound]]) -> dict[Sound, list[Row]]:
+    found: dict[Sound, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[sounds[1][bisect_right(sounds[0], row[0]) - 1]].append(row)
+    return found
 
 
 def _parts(chunk: smf.Chunk) -> list[_Part]:
@@ -142,25 +167,24 @@ def _parts(chunk: smf.Chunk) -> list[_Part]:
             value = read_mark(decode(data)).get("track")
             own = value if isinstance(value, dict) else {}
     parts: dict[int, _Part] = {}
-    programs: dict[int, int] = {}
-    open_notes: dict[tuple[int, int], deque[tuple[int, int, int | None]]] = defaultdict(deque)
+    open_notes: dict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
     for tick, status, first, second in chunk.events:
         channel, kind = status & 0x0F, status & 0xF0
         part = parts.get(channel)
         if part is None:
             part = parts[channel] = _Part((port, channel), name, own)
         if kind == smf.NOTE_ON and second:
-            open_notes[channel, first].append((tick, second, programs.get(channel)))
+            open_notes[channel, first].append((tick, second))
         elif kind in (smf.NOTE_ON, smf.NOTE_OFF):
             waiting = open_notes[channel, first]
             if waiting:
-                start, velocity, program = waiting.popleft()
-                part.notes[program].append((start, max(1, tick - start), first, velocity))
+                start, velocity = waiting.popleft()
+                part.notes.append((start, max(1, tick - start), first, velocity))
         elif kind == smf.PROGRAM:
-            programs[channel] = first
-            if part.first_program is None:
-                part.first_program = first
+            part.changes.append((tick, _PROGRAM, first))
         elif kind == smf.CONTROL:
+            if first in BANK:
+                part.changes.append((tick, first, second))
             part.controls.append((tick, 0, first, second))
         elif kind == smf.BEND:
             part.controls.append((tick, 1, 0, (first | second << 7) - 8192))
@@ -169,8 +193,8 @@ def _parts(chunk: smf.Chunk) -> list[_Part]:
         else:
             part.controls.append((tick, 3, first, second))
     for (channel, pitch), waiting in open_notes.items():  # notes that nothing ended last until the chunk does
-        for start, velocity, program in waiting:
-            parts[channel].notes[program].append((start, max(1, chunk.end - start), pitch, velocity))
+        for start, velocity in waiting:
+            parts[channel].notes.append((start, max(1, chunk.end - start), pitch, velocity))
     if own and not parts:
         parts[0] = _Part((port, -1), name, own)
     return list(parts.values())
@@ -199,7 +223,8 @@ def _own_track(part: _Part, taken: set[str]) -> Track | None:
     mark = part.mark
     id_, role, instrument_id, own_program = (mark.get(k) for k in ("id", "role", "instrument", "program"))
     marked, muted, shares = mark.get("mix"), mark.get("muted"), mark.get("shares")
-    if len(part.notes) > 1 or not isinstance(id_, str) or not id_ or id_ in taken:
+    programs = [value for _, number, value in part.changes if number == _PROGRAM]
+    if len(set(programs)) > 1 or not isinstance(id_, str) or not id_ or id_ in taken:
         return None
     try:
         row, role = instrument(str(instrument_id)), Role(str(role))
@@ -214,7 +239,7 @@ def _own_track(part: _Part, taken: set[str]) -> Track | None:
     if not shares:
         program = row.program if own_program is None else own_program
         kit = part.place[1] == DRUM_CHANNEL
-        if part.first_program != program or (row.is_drum != kit and not (row.is_drum and muted)):
+        if programs[:1] != [program] or (row.is_drum != kit and not (row.is_drum and muted)):
             return None
         read, controls = _split_levels(part.controls)
         levels = [old if new is None else new for old, new in zip(marked, read, strict=True)]
@@ -222,16 +247,20 @@ def _own_track(part: _Part, taken: set[str]) -> Track | None:
             muted = levels[0] == 0
             levels[0] = marked[0] if muted else levels[0]
     taken.add(id_)
-    notes = make_notes(next(iter(part.notes.values()), []))
+    notes = make_notes(part.notes)
     mix = _mix(levels, muted=bool(muted))
     return Track(id_, part.name, role, row.id, notes, make_controls(controls), mix, own_program)
 
 
 def _foreign_track(
-    part: _Part, program: int, rows: list[Row], controls: list[Row], taken: set[str]
+    part: _Part, sound: Sound, rows: list[Row], controls: list[Row], taken: set[str]
 ) -> Track:
+    program, *bank = sound
     row = instrument_for(program, is_drum=part.place[1] == DRUM_CHANNEL)
     levels, rest = _split_levels(sorted(controls, key=lambda r: r[0]))
+    if any(row[1] == 0 and row[2] in BANK for row in rest):  # a track has one sound, called from its bank at the start
+        rest = [row for row in rest if row[1] != 0 or row[2] not in BANK]
+        rest = [(0, 0, number, value) for number, value in zip(BANK, bank, strict=True)] + rest
     values = [old if new is None else new for old, new in zip(_DEFAULT_LEVELS, levels, strict=True)]
     notes = make_notes(rows)
     own = None if row.program == program else program

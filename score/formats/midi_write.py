@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from ripieno.score.formats import smf
 from ripieno.score.formats.midi_marks import CHORD_PREFIX, NO_CHORD, mark, microseconds, plain_bpm
+from ripieno.score.formats.midi_texts import write_texts
 from ripieno.score.keys import Key
-from ripieno.score.piece import Mix, Piece, Track
+from ripieno.score.piece import Mix, Piece, Text, Track
 
 DRUM_CHANNEL = 9
 MELODIC = tuple(c for c in range(16) if c != DRUM_CHANNEL)
@@ -25,18 +26,18 @@ class Slot:
 def write_midi(piece: Piece) -> bytes:
     """The piece as MIDI, format 1, at its own ppq: a conductor track, then one track for each `Track`.
 
-    The conductor carries the title (as its track name), tempo, metre, key signatures, sections as markers and
-    chords as texts (`midi_marks` describes the texts). A track carries its name, program change, volume, pan,
-    reverb and chorus (controllers 7, 10, 91, 93), then its controls and notes. At one tick note-offs come
-    first, then controls, then note-ons. A muted track is kept and has volume 0; its own volume comes back on
-    reading.
+    The conductor carries the title (as its track name), tempo, metre, key signatures, sections as markers, chords as
+    texts (`midi_marks` describes the texts), and the piece's own texts. A track carries its name, program change,
+    volume, pan, reverb and chorus (controllers 7, 10, 91, 93), then its texts (words to sing, messages to devices),
+    controls and notes. At one tick note-offs come first, then controls, then note-ons. A muted track is kept and has
+    volume 0; its own volume comes back on reading.
 
     Drum tracks sound on channel 10 (index 9), the others on the remaining fifteen in order. Where there are
     more melodic tracks than channels, tracks of one program and mix without controls share one; those still
     left over go to the next MIDI port (meta event 0x21), which sequencers follow and some players ignore. All
-    drum tracks share channel 10, because General MIDI has one; the first kit sets its program and mix. A
-    muted drum track beside a sounding one is parked on a melodic channel of volume 0, so that it silences
-    nobody else.
+    drum tracks share channel 10, because General MIDI has one; the first kit sets its program and mix, and a
+    kit of another program plays on channel 10 of the next port. A muted drum track beside a sounding one is
+    parked on a melodic channel of volume 0, so that it silences nobody else.
 
     `read_midi(write_midi(piece)) == piece` for a piece whose tracks have no note inside a longer one of the
     same pitch (MIDI cannot say which of two note-offs ends which note), and writing that again gives the same
@@ -44,7 +45,9 @@ def write_midi(piece: Piece) -> bytes:
     """
     slots = allocate(piece.tracks)
     chunks = [_conductor(piece)]
-    chunks += [_track(track, slot, piece.ticks) for track, slot in zip(piece.tracks, slots, strict=True)]
+    for track, slot in zip(piece.tracks, slots, strict=True):
+        texts = [t for t in piece.texts if t.track == track.id]
+        chunks.append(_track(track, slot, texts, piece.ticks))
     return smf.file_bytes(piece.timeline.ppq, chunks)
 
 
@@ -53,9 +56,14 @@ def allocate(tracks: tuple[Track, ...]) -> list[Slot]:
     slots: dict[int, Slot] = {}
     drums = [i for i, t in enumerate(tracks) if t.is_drum]
     sounding = [i for i in drums if not tracks[i].mix.muted] or drums
-    kit = next((i for i in sounding if tracks[i].instrument.key is None), sounding[0] if sounding else -1)
+    kits: dict[tuple[int, tuple[int, ...]], int] = {}  # (program, bank) -> port, for each kit that is played
     for i in sounding:
-        slots[i] = Slot(0, DRUM_CHANNEL, owns=i == kit)
+        if tracks[i].instrument.key is None:
+            sound = (tracks[i].midi_program, _bank(tracks[i]))
+            slots[i] = _kit_slot(kits, sound)
+    for i in sounding:
+        if i not in slots:
+            slots[i] = Slot(0, DRUM_CHANNEL, owns=not kits and i == sounding[0])
     melodic = [i for i in range(len(tracks)) if i not in slots]
     shared: dict[tuple[int, Mix], int] = {}  # (program, mix) -> the track that owns the channel
     must_share = len(melodic) > len(MELODIC)
@@ -72,6 +80,18 @@ def allocate(tracks: tuple[Track, ...]) -> list[Slot]:
         if sharable:
             shared[track.midi_program, track.mix] = i
     return [slots[i] for i in range(len(tracks))]
+
+
+def _kit_slot(kits: dict[tuple[int, tuple[int, ...]], int], sound: tuple[int, tuple[int, ...]]) -> Slot:
+    """Channel 10 of the port of a kit; who comes first with a kit owns it."""
+    new = sound not in kits
+    return Slot(kits.setdefault(sound, len(kits)), DRUM_CHANNEL, owns=new)
+
+
+def _bank(track: Track) -> tuple[int, ...]:
+    """The bank that a track's sound is called from at the start."""
+    first = {number: value for tick, kind, number, value in track.controls.tolist() if tick == 0 and kind == 0}
+    return tuple(first.get(number, 0) for number in BANK)
 
 
 def _conductor(piece: Piece) -> bytes:
@@ -93,6 +113,7 @@ def _conductor(piece: Piece) -> bytes:
         events.append((tempo.tick, smf.meta(smf.TEMPO, us.to_bytes(3, "big"))))
         if plain_bpm(us) != tempo.bpm:
             events.append((tempo.tick, smf.meta(smf.TEXT, mark(bpm=tempo.bpm))))
+    events += write_texts(t for t in piece.texts if not t.track)
     for change in piece.keys:
         tick = timeline.bar_start(change.bar)
         events.append((tick, smf.meta(smf.KEY, key_data(change.key))))
@@ -116,7 +137,7 @@ def key_data(key: Key) -> bytes:
     return bytes((key.signature & 0xFF, int(key.is_minor)))
 
 
-def _track(track: Track, slot: Slot, end: int) -> bytes:
+def _track(track: Track, slot: Slot, texts: list[Text], end: int) -> bytes:
     channel, mix = slot.channel, track.mix
     more = {
         "id": track.id, "role": track.role.value, "instrument": track.instrument_id, "program": track.program,
@@ -137,7 +158,7 @@ def _track(track: Track, slot: Slot, end: int) -> bytes:
         head += [_control(channel, *row[1:]) for row in controls[:early]]
         head.append(bytes((smf.PROGRAM | channel, track.midi_program)))
     # (tick, order at that tick, message); the sort is stable, so notes and controls keep their own order
-    body: list[tuple[int, int, bytes]] = []
+    body: list[tuple[int, int, bytes]] = [(tick, 0, message) for tick, message in write_texts(texts)]
     body += [(row[0], 1, _control(channel, *row[1:])) for row in controls[early:]]
     off, on = smf.NOTE_OFF | channel, smf.NOTE_ON | channel
     for start, duration, pitch, velocity in track.notes.tolist():

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from ripieno.score.errors import BadFile
 from ripieno.score.formats.limits import Limits
 
-TEXT, TRACK_NAME, LYRIC, MARKER = 0x01, 0x03, 0x05, 0x06
+TEXT, COPYRIGHT, TRACK_NAME, LYRIC, MARKER, CUE = 0x01, 0x02, 0x03, 0x05, 0x06, 0x07
+SYSEX, SYSEX_END = 0xF0, 0xF7
 PORT, END_OF_TRACK, TEMPO, METRE, KEY = 0x21, 0x2F, 0x51, 0x58, 0x59
 NOTE_OFF, NOTE_ON, KEY_PRESSURE, CONTROL, PROGRAM, PRESSURE, BEND = 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0
 _LONGEST_NUMBER = 4  # bytes of a variable-length number
@@ -26,7 +27,8 @@ class Chunk:
     Attributes:
         events: (tick, status, first data byte, second data byte) of channel messages; the second is 0 where
             unused.
-        metas: (tick, type, data) of meta events; end of track is not among them.
+        metas: (tick, type, data) of meta events, and of messages to a device with type `SYSEX`, whose data end
+            with 0xF7; end of track is not among them.
         end: tick of the end of the track.
     """
 
@@ -58,6 +60,11 @@ def varlen(value: int) -> bytes:
 def meta(type_: int, data: bytes) -> bytes:
     """A meta event without its delta time."""
     return bytes((0xFF, type_)) + varlen(len(data)) + data
+
+
+def sysex(data: bytes) -> bytes:
+    """A message to a device without its delta time; `data` end with 0xF7."""
+    return bytes((SYSEX,)) + varlen(len(data)) + data
 
 
 def track_chunk(events: Iterable[tuple[int, bytes]], end: int) -> bytes:
@@ -184,8 +191,12 @@ def _parse_track(data: bytes, budget: int, limits: Limits) -> tuple[Chunk, str]:
                     return chunk, ""
                 metas.append((tick, type_, data[place : place + length]))
                 place += length
-            elif byte in (0xF0, 0xF7):
+            elif byte in (SYSEX, SYSEX_END):
                 length, place = _number(data, place)
+                if place + length > size:
+                    raise ValueError("a message to a device longer than the track")
+                if byte == SYSEX and data[place + length - 1 : place + length] == b"\xf7":  # whole; parts of one are left out
+                    metas.append((tick, SYSEX, data[place : place + length]))
                 place += length
                 status = 0
             else:

@@ -17,9 +17,11 @@ from ripieno.score.piece import (
     Notes,
     Piece,
     Section,
+    Text,
     Track,
     make_controls,
     make_notes,
+    make_texts,
 )
 from ripieno.score.pitch import midi_number
 from ripieno.score.time import Metre, MetreChange, Tempo, Timeline
@@ -96,8 +98,19 @@ def tracks(draw: st.DrawFn, id_: str, end: int, *, grid: int = 1) -> Track:
 
 
 @st.composite
+def texts(draw: st.DrawFn, end: int, track_ids: list[str]) -> tuple[Text, ...]:
+    """Words to sing, remarks and messages to devices, of tracks and of the piece."""
+    kinds = st.sampled_from(["lyric", "text", "cue", "copyright", "sysex"])
+    found = []
+    for kind in draw(st.lists(kinds, max_size=4)):
+        data = draw(st.binary(min_size=1, max_size=6)).hex() if kind == "sysex" else draw(_NAMES.filter(bool))
+        found.append(Text(draw(st.integers(0, end)), kind, data, draw(st.sampled_from(["", *track_ids]))))
+    return make_texts(found)
+
+
+@st.composite
 def pieces(draw: st.DrawFn, *, max_bars: int = 8, max_tracks: int = 5, grid: int = 1) -> Piece:
-    """Any valid piece: changing metre, tempo and key, sections, chords with gaps, empty tracks."""
+    """Any valid piece: changing metre, tempo and key, sections, chords with gaps, empty tracks, texts."""
     bars = draw(st.integers(1, max_bars))
     timeline = draw(timelines(bars))
     end = timeline.bar_start(bars)
@@ -118,6 +131,7 @@ def pieces(draw: st.DrawFn, *, max_bars: int = 8, max_tracks: int = 5, grid: int
         draw(_NAMES), timeline, bars, tuple(KeyChange(bar, draw(keys())) for bar in key_bars),
         draw(st.sampled_from([(), sections])), spans,
         tuple(draw(tracks(f"t{i}", end, grid=grid)) for i in range(count)),
+        draw(texts(end, [f"t{i}" for i in range(count)])),
     )  # fmt: skip
 
 
