@@ -3,8 +3,28 @@
 import os
 from pathlib import Path
 
+from ripieno.score.errors import BadRequest
+
 
 def own_styles() -> Path | None:
     """The folder of the user's own style files: `RIPIENO_STYLES`, or None."""
     named = os.environ.get("RIPIENO_STYLES", "").strip()
     return Path(named).expanduser() if named else None
+
+
+def home() -> Path:
+    """The folder of what is remembered over all projects: `RIPIENO_HOME`, or `.ripieno` in the user's home folder."""
+    named = os.environ.get("RIPIENO_HOME", "").strip()
+    return Path(named).expanduser() if named else Path.home() / ".ripieno"
+
+
+def stem_bytes() -> int:
+    """How many bytes of rendered stems to keep in `home()/stems`: `RIPIENO_STEMS_MB`, 1,024 MB without it; 0 keeps none.
+
+    Raises:
+        BadRequest: it is no number of megabytes.
+    """
+    named = os.environ.get("RIPIENO_STEMS_MB", "").strip() or "1024"
+    if not named.isdecimal():
+        raise BadRequest("RIPIENO_STEMS_MB is a number of megabytes", value=named, cure="set it like 2048; 0 keeps none")
+    return int(named) << 20

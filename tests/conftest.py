@@ -1,10 +1,17 @@
 """What tests of several rooms share."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.postgres import Cluster, running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test, and no program that a test starts, reads or writes what is kept in the developer's home folder."""
+    os.environ["RIPIENO_HOME"] = str(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="session")

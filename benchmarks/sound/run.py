@@ -14,6 +14,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +29,9 @@ from ripieno.generators.audio.files import write_audio  # noqa: E402
 from ripieno.generators.audio.loudness import integrated_loudness  # noqa: E402
 from ripieno.generators.audio.renderer import RenderSettings, render_midi, render_piece  # noqa: E402
 from ripieno.generators.audio.soundfont import default_soundfont, load_soundfont  # noqa: E402
+from ripieno.generators.audio.stems import StemCache  # noqa: E402
 from ripieno.score.formats.midi_write import write_midi  # noqa: E402
+from ripieno.score.piece import Piece  # noqa: E402
 from tests.generators.audio.songs import Floats, control, dry, midi, note, program  # noqa: E402
 from tests.generators.audio.test_against_fluidsynth import NOTES, compare, pitch_shift  # noqa: E402
 
@@ -176,6 +180,31 @@ def long_piece(turns: int) -> None:
                       "programme_mb": done.mix.size * 4 >> 20, "lufs": round(done.loudness, 2)}))  # fmt: skip
 
 
+def after_edits(folder: Path) -> list[dict[str, object]]:
+    """CPU seconds to render 64 bars: all anew, all from kept stems, and with each single track changed."""
+    rows: list[dict[str, object]] = []
+    for style in ("pop", "string_quartet", "swing"):
+        piece, cache = compose(style, 3, 64), StemCache(folder / style)
+
+        def spent(what: Piece, cache: StemCache | None = None, style: str = style) -> float:
+            began = time.process_time()
+            render_piece(what, RenderSettings(preset=style), cache=cache)
+            return time.process_time() - began
+
+        spent(piece)
+        anew, _, kept = spent(piece), spent(piece, cache), spent(piece, cache)
+        changed = []
+        for track in piece.tracks:
+            rows_ = track.notes.copy()
+            rows_["velocity"] = np.maximum(1, rows_["velocity"] - 5)
+            changed.append(spent(piece.with_track(track.with_notes(rows_)), cache))
+        muted = [spent(piece.with_track(replace(t, mix=replace(t.mix, muted=True))), cache) for t in piece.tracks[1:]]
+        rows.append({"style": style, "tracks": len(piece.tracks), "anew_s": round(anew, 2), "from_kept_stems_s": round(kept, 2),
+                     "one_track_changed_s": [round(c, 2) for c in changed],
+                     "one_track_muted_s": [round(m, 2) for m in muted]})  # fmt: skip
+    return rows
+
+
 def pictures(folder: Path) -> None:
     """Spectrograms of ours above fluidsynth's, ten instruments."""
     import matplotlib as mpl
@@ -209,15 +238,23 @@ def main() -> None:
     """Runs all of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--figures", action="store_true", help="also draw the spectrograms")
+    parser.add_argument("--only", help="run this part alone (such as mixes), and leave the figures of the others as they are")
     wanted = parser.parse_args()
+    kept = HERE / "results.json"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        result = {"machine": {"python": platform.python_version(), "cores": os.cpu_count(), "numpy": np.__version__},
-                  "notes": notes(folder), "speed": speed(band_song(), folder), "pieces": own_pieces(folder), "mixes": mixes(),
-                  "long_pieces": memory()}  # fmt: skip
+        parts: dict[str, Callable[[], object]] = {
+            "notes": lambda: notes(folder), "speed": lambda: speed(band_song(), folder), "pieces": lambda: own_pieces(folder),
+            "mixes": mixes, "long_pieces": memory, "after_edits": lambda: after_edits(folder),
+        }  # fmt: skip
+        result = json.loads(kept.read_text(encoding="utf-8")) if wanted.only else {}
+        result["machine"] = {"python": platform.python_version(), "cores": os.cpu_count(), "numpy": np.__version__}
+        for part, run in parts.items():
+            if wanted.only in (None, part):
+                result[part] = run()
         if wanted.figures:
             pictures(folder)
-    (HERE / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    kept.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))
 
 

@@ -225,15 +225,13 @@ def _record(
     """The stem of each line, from the cache or played anew."""
     font, rate = load_soundfont(settings.soundfont), settings.rate
     in_memory = seconds * rate * 8 * len(lines) <= _IN_MEMORY
-    synth = Synth(font, rate)
     tapes = []
     for i, line in enumerate(lines):
         say(0.8 * i / len(lines), line.part.name)
         key = _stem_key(line, font, rate)
         tape = cache.get(key) if cache is not None else None
         if tape is None:
-            if synth.tone != line.strip.tone:
-                synth = Synth(font, rate, tone=line.strip.tone)
+            synth = Synth(font, rate, tone=line.strip.tone)  # its own: a stem is the same bits whoever plays beside it
             plan = plan_part(line.part, font, rate)
             tick = _ticker(say, i, len(lines), line.part.name, plan.frames)
             place = common_place(plan)
@@ -260,7 +258,7 @@ def _ticker(say: Progress, number: int, count: int, name: str, frames: int) -> C
 def _stem_key(line: _Line, font: SoundFont, rate: int) -> str:
     """SHA-256 over everything that a stem depends on."""
     part = line.part
-    digest = hashlib.sha256(f"1 {font.hash} {rate} {line.strip.tone}".encode())
+    digest = hashlib.sha256(f"2 {font.hash} {rate} {line.strip.tone}".encode())
     for array in (part.start, part.end, part.key, part.velocity, part.bank, part.program):
         digest.update(array.tobytes())
     for number, curve in sorted(part.curves.items()):

@@ -40,8 +40,7 @@ class StemCache:
                 play(tape)
                 tape.finish()
             part.replace(self._path(key))
-            self._trim()
-            return Tape.open(self._path(key))
+            return self._opened_and_trimmed(key)
         except OSError:
             tape = Tape.blank(frames, place, in_memory=True)
             play(tape)
@@ -53,10 +52,17 @@ class StemCache:
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.f32"
 
-    def _trim(self) -> None:
-        kept = sorted(((s.st_mtime_ns, s.st_size, p) for p in self.folder.glob("*.f32") if (s := p.stat())), reverse=True)
+    def _opened_and_trimmed(self, key: str) -> Tape:
+        tape = Tape.open(self._path(key))  # open files outlive their names, whoever trims the folder meanwhile
+        kept = []
+        for path in self.folder.glob("*.f32"):
+            with suppress(OSError):
+                stat = path.stat()
+                kept.append((stat.st_mtime_ns, stat.st_size, path))
         size = 0
-        for n, (_, bytes_, path) in enumerate(kept):
+        for n, (_, bytes_, path) in enumerate(sorted(kept, reverse=True)):
             size += bytes_
             if n and size > self.limit:
-                path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
+        return tape

@@ -4,6 +4,7 @@ import os
 import struct
 import tempfile
 import weakref
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,7 +13,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 _FRAME_BYTES = 4
-_TRAILER = struct.Struct("<II2f")  # channels, frames, left, right
+_TRAILER = struct.Struct("<II2fI")  # channels, frames, left, right, CRC-32 of all that is before the trailer
+_CHUNK = 1 << 20
 
 
 class Tape:
@@ -36,15 +38,16 @@ class Tape:
         """A finished tape that lies in a file, for reading.
 
         Raises:
-            OSError: the file cannot be opened, or is no tape.
+            OSError: the file cannot be opened, is no tape, or is not as it was written.
         """
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             trailer = os.pread(file.fileno(), _TRAILER.size, max(0, size - _TRAILER.size))
+            checksum = _checksum(file, max(0, size - _TRAILER.size))
         if len(trailer) < _TRAILER.size:
             raise OSError(f"{path} is cut off")
-        channels, frames, left, right = _TRAILER.unpack(trailer)
-        if channels not in (1, 2) or size != channels * frames * _FRAME_BYTES + _TRAILER.size:
+        channels, frames, left, right, written = _TRAILER.unpack(trailer)
+        if channels not in (1, 2) or size != channels * frames * _FRAME_BYTES + _TRAILER.size or checksum != written:
             raise OSError(f"{path} is damaged")
         return cls(frames, (left, right) if channels == 1 else None, path.open("rb"))
 
@@ -64,9 +67,12 @@ class Tape:
 
     def finish(self) -> None:
         """Writes the trailer, so that `open` knows the file."""
+        assert self._file is not None
         left, right = self.place or (1.0, 1.0)
-        trailer = _TRAILER.pack(self.channels, self.frames, left, right)
-        self._put(memoryview(trailer), self.channels * self.frames * _FRAME_BYTES)
+        size = self.channels * self.frames * _FRAME_BYTES
+        os.truncate(self._file.fileno(), size)  # what was not written is zeros
+        trailer = _TRAILER.pack(self.channels, self.frames, left, right, _checksum(self._file, size))
+        self._put(memoryview(trailer), size)
 
     def signal(self, first: int, last: int) -> Floats:
         """(channels, n) frames from `first` up to `last`, or to the end; not to be changed."""
@@ -90,3 +96,11 @@ class Tape:
         while left.nbytes:  # a write may be cut short at 2 GiB
             done = os.pwrite(self._file.fileno(), left, where)
             left, where = left[done:], where + done
+
+
+def _checksum(file: BinaryIO, size: int) -> int:
+    """CRC-32 of the first bytes of a file."""
+    found = 0
+    for at in range(0, size, _CHUNK):
+        found = zlib.crc32(os.pread(file.fileno(), min(_CHUNK, size - at), at), found)
+    return found

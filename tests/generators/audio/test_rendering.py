@@ -1,5 +1,8 @@
 """Whole renderings: what stays the same from run to run, what an edit costs, what the files hold."""
 
+import hashlib
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from ripieno.generators.audio.stems import StemCache
 from ripieno.generators.audio.tape import Tape
 from ripieno.generators.theory.style import builtin_styles
 from ripieno.score.errors import BadFile, BadRequest, RipienoError
+from ripieno.score.formats.midi import write_midi
 from ripieno.score.instruments import Role
 from ripieno.score.keys import Key
 from ripieno.score.piece import KeyChange, Mix, Piece, Track, make_controls, make_notes
@@ -99,10 +103,37 @@ def test_the_cache_stays_within_its_limit_and_survives_damage(piece: Piece, tmp_
     before = render_piece(piece, SETTINGS, cache=cache)
     assert sum(p.stat().st_size for p in tmp_path.iterdir()) <= 3_000_000
     for path in tmp_path.iterdir():
+        data = bytearray(path.read_bytes())
+        data[len(data) // 3] ^= 64
+        path.write_bytes(data)  # a flipped bit is noticed, and the stem is played anew
+    assert np.array_equal(before.mix, render_piece(piece, SETTINGS, cache=cache).mix)
+    for path in tmp_path.iterdir():
         path.unlink()
     blocked = StemCache(tmp_path / "file" / "below")
     (tmp_path / "file").write_text("not a folder")
     assert np.array_equal(before.mix, render_piece(piece, SETTINGS, cache=blocked).mix)
+
+
+def test_two_processes_share_a_folder_of_stems(piece: Piece, tmp_path: Path) -> None:
+    """Both render at once into a cache that has no room for all; each hears what it would hear alone."""
+    alone = hashlib.sha256(render_piece(piece, SETTINGS).mix.tobytes()).hexdigest()
+    (tmp_path / "piece.mid").write_bytes(write_midi(piece))
+    code = """
+import hashlib, sys
+from pathlib import Path
+from ripieno.generators.audio.renderer import RenderSettings, render_midi
+from ripieno.generators.audio.stems import StemCache
+cache = StemCache(Path(sys.argv[2]), limit=2_000_000)
+for _ in range(2):
+    mix = render_midi(Path(sys.argv[1]), RenderSettings(rate=22_050), cache=cache).mix
+    print(hashlib.sha256(mix.tobytes()).hexdigest())
+"""
+    argv = [sys.executable, "-P", "-c", code, str(tmp_path / "piece.mid"), str(tmp_path / "stems")]
+    both = [subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    heard = {line for process in both for line in process.communicate()[0].split()}
+    assert [p.returncode for p in both] == [0, 0] and len(heard) == 1
+    assert not list((tmp_path / "stems").glob("*.part"))
+    assert alone == hashlib.sha256(render_piece(piece, SETTINGS, cache=StemCache(tmp_path / "stems")).mix.tobytes()).hexdigest()
 
 
 def test_stems_are_what_the_mix_is_made_of(piece: Piece) -> None:
