@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from ripieno.generators.base import Candidate
 from ripieno.generators.theory.harmony import QUIET, plan_harmony
-from ripieno.generators.theory.kinds import section_kind
 from ripieno.generators.theory.reading import form_of
 from ripieno.generators.theory.style import data_table
 from ripieno.generators.theory.types import random_stream
@@ -15,6 +14,7 @@ from ripieno.score.errors import BadRequest, Retryable
 from ripieno.score.instruments import Role
 from ripieno.score.keys import Key
 from ripieno.score.piece import ChordSpan, Piece, Section, make_notes
+from ripieno.score.section_kinds import section_kind
 from ripieno.score.time import Tempo
 from ripieno.tools.base import Workbench
 from ripieno.tools.ground import Ground, at_house_ticks, stand_on, stitched_track

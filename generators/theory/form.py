@@ -13,7 +13,6 @@ import numpy as np
 
 from ripieno.generators.theory.forms import Row, form_named, is_form, ways
 from ripieno.generators.theory.held import with_held
-from ripieno.generators.theory.kinds import section_kind
 from ripieno.generators.theory.lengths import Slot, allocate, fit, grown
 from ripieno.generators.theory.section_keys import section_keys
 from ripieno.generators.theory.style import Style, data_table
@@ -23,6 +22,7 @@ from ripieno.score.brief import Brief, FormRequest, Origin, SectionRequest
 from ripieno.score.errors import BadRequest
 from ripieno.score.keys import Key
 from ripieno.score.piece import Section
+from ripieno.score.section_kinds import section_kind
 from ripieno.score.time import MAX_BARS, PPQ, Metre, MetreChange, Tempo, Timeline
 
 _SHORTEST = 4  # bars for each section below which some of them leave

@@ -11,7 +11,6 @@ from itertools import pairwise
 import numpy as np
 
 from ripieno.generators.theory.grammar import Grammar, grammar_for, numeral_key
-from ripieno.generators.theory.kinds import section_kind
 from ripieno.generators.theory.style import Harmony, Progression, Style
 from ripieno.generators.theory.types import Form, Phrase, RandomSource, SectionPlan
 from ripieno.score.brief import Brief, ProgressionRequest
@@ -19,6 +18,7 @@ from ripieno.score.chords import QUALITIES, Chord, parse_roman
 from ripieno.score.errors import BadRequest
 from ripieno.score.keys import Key
 from ripieno.score.piece import ChordSpan
+from ripieno.score.section_kinds import section_kind
 from ripieno.score.time import Metre, Timeline
 
 Bars = list[list[str]]  # numerals by bar

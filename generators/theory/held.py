@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ripieno.generators.theory.forms import KEPT
-from ripieno.generators.theory.kinds import section_kind
 from ripieno.generators.theory.lengths import Slot
 from ripieno.generators.theory.style import data_table
 from ripieno.score.brief import SectionRequest
+from ripieno.score.section_kinds import section_kind
 
 _LONG, _SHORT = 2.0, 0.5
 _LARGEST = 0.3  # share of the piece that a section called long may take

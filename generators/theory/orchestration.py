@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ripieno.generators.theory.kinds import section_kind
 from ripieno.generators.theory.registers import HARMONY, STRUCK, Span, apart, overall, register, window
 from ripieno.generators.theory.solos import pass_round
 from ripieno.generators.theory.style import Style
@@ -14,6 +13,7 @@ from ripieno.generators.theory.types import Form, Part, RandomSource, Seat
 from ripieno.score.brief import Brief, Origin, PartRequest
 from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role, instrument
+from ripieno.score.section_kinds import section_kind
 
 MAX_TRACKS = 24
 _BLOCKS = 0.75  # from this readiness of entries on players come and go one by one in introductions and codas

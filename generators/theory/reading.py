@@ -1,7 +1,6 @@
 """Reads form, harmony and seats back from a piece, so that new parts fit what is there."""
 
 from ripieno.generators.theory.form import main_key, split_phrases
-from ripieno.generators.theory.kinds import section_kind
 from ripieno.generators.theory.orchestration import MELODIC
 from ripieno.generators.theory.registers import HARMONY
 from ripieno.generators.theory.style import Style
@@ -10,6 +9,7 @@ from ripieno.score.brief import Brief
 from ripieno.score.chords import Chord
 from ripieno.score.instruments import Role
 from ripieno.score.piece import ChordSpan, Piece, Section, Track
+from ripieno.score.section_kinds import section_kind
 
 
 def form_of(piece: Piece, style: Style, brief: Brief) -> Form:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from ripieno.generators.theory.kinds import section_kind
 from ripieno.score.brief import TempoChange
 from ripieno.score.errors import BadRequest
 from ripieno.score.piece import Section
+from ripieno.score.section_kinds import section_kind
 from ripieno.score.time import MAX_TEMPO, MIN_TEMPO, Tempo, Timeline
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ripieno.score.analysis.reading import Reading, read
 from ripieno.score.brief import Brief, Origin
-from ripieno.score.checks import request_pitch, request_players, request_playing, request_time
+from ripieno.score.checks import request_form, request_pitch, request_players, request_playing, request_time
 from ripieno.score.checks.delivered import Delivered, Measure
 from ripieno.score.checks.finding import Finding, Severity
 from ripieno.score.piece import Piece
@@ -17,6 +17,7 @@ __all__ = ["MEASURES", "Delivered", "check_compliance", "check_request"]
 
 MEASURES: tuple[Measure, ...] = (
     *request_time.MEASURES,
+    *request_form.MEASURES,
     *request_pitch.MEASURES,
     *request_players.MEASURES,
     *request_playing.MEASURES,

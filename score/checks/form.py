@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from ripieno.score.analysis.bars import bar_codes, runs
-from ripieno.score.analysis.chord_finding import chord_grid
 from ripieno.score.analysis.reading import Reading
+from ripieno.score.analysis.section_likeness import harmony_likeness, likeness, section_sketches
 from ripieno.score.brief import Brief
 from ripieno.score.checks.finding import Finding, bar_words
 from ripieno.score.instruments import Role
@@ -16,20 +15,9 @@ from ripieno.score.piece import Section
 
 PASTED_RUN = 8  # the same bar of the whole ensemble so many times on end
 HOPELESS = 24  # so many times, and it is no piece
+RETURNED = 0.28  # likeness below which a section of the same label is another one
+SAME_CHORDS = 0.8  # share of half bars with the same chord from which on the harmony comes back whatever the tune does
 PASTED_TUNE = 0.5  # share of a tune's bars that one bar makes up
-
-
-def _grids(reading: Reading) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    """Codes (lines, bars), exact and of rhythm; chord roots above the tonic in each quarter of a bar (bars, 4)."""
-    codes = [bar_codes(reading, line) for line in reading.all_lines]
-    exact = np.stack([c.exact for c in codes])
-    rhythm = np.stack([c.rhythm for c in codes])
-    _, roots = chord_grid(reading)
-    begin, length = reading.bar_slots[:-1], np.diff(reading.bar_slots)
-    places = begin[:, None] + (length[:, None] * np.arange(4)[None, :]) // 4
-    tonic = np.array([reading.piece.key_at(b).tonic_pc for b in range(reading.bars)], dtype=np.int64)
-    found = roots[np.minimum(places, reading.slots - 1)]
-    return exact, rhythm, np.where(found >= 0, (found - tonic[:, None]) % 12, -1)
 
 
 def check_form(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
@@ -37,7 +25,7 @@ def check_form(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
     sections = [s for s in reading.piece.sections if s.label and 0 <= s.first_bar < s.end_bar <= reading.bars]
     if len(sections) < 2 or not reading.all_lines:
         return
-    exact, rhythm, roots = _grids(reading)
+    exact = np.stack([bar_codes(reading, line).exact for line in reading.all_lines])
     for a, b in pairwise(sections):
         bars = min(a.bars, b.bars)
         if a.label == b.label or bars < 4:
@@ -51,23 +39,25 @@ def check_form(reading: Reading, brief: Brief | None) -> Iterator[Finding]:
                 f"the {b.name.lower()} ({bar_words((b.first_bar, b.end_bar))}) is the same as the {a.name.lower()} before it",
                 "change its tune, harmony, texture or energy", same,
             )  # fmt: skip
+    yield from _returns(reading, sections)
+
+
+def _returns(reading: Reading, sections: list[Section]) -> Iterator[Finding]:
+    """Sections of one label of which the later brings back neither the tune nor the harmony of the first."""
+    sketches = dict(zip(reading.piece.sections, section_sketches(reading), strict=True))
     seen: dict[str, Section] = {}
     for section in sections:
         first = seen.setdefault(section.label, section)
-        bars = min(first.bars, section.bars)
-        if first is section or bars < 4:
+        if first is section or min(first.bars, section.bars) < 4:
             continue
-        here = slice(first.first_bar, first.first_bar + bars)
-        there = slice(section.first_bar, section.first_bar + bars)
-        both = (rhythm[:, here] != 0) & (rhythm[:, there] != 0)
-        same_rhythm = float((rhythm[:, here] == rhythm[:, there])[both].mean()) if both.any() else 0.0
-        same_harmony = float((roots[here] == roots[there]).mean())
-        if same_rhythm < 0.15 and same_harmony < 0.5:
+        same = likeness(sketches[first], sketches[section])
+        harmony = harmony_likeness(sketches[first], sketches[section])
+        if same < RETURNED and harmony < SAME_CHORDS:
             yield Finding(
                 "form.no_return", "warning", (), (section.first_bar, section.end_bar),
                 f"the {section.name.lower()} in {bar_words((section.first_bar, section.end_bar))} is called {section.label} "
                 f"like the {first.name.lower()} in {bar_words((first.first_bar, first.end_bar))}, but brings nothing back",
-                "take up its tune or its harmony again", max(same_rhythm, same_harmony),
+                "take up its tune or its harmony again", same,
             )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Requested versus delivered: tempo, metre, length, form."""
+"""Requested versus delivered: tempo, metre, length."""
 
 from collections.abc import Iterator
 
@@ -132,31 +132,4 @@ def measure_length(reading: Reading, brief: Brief) -> Iterator[Delivered]:
         )
 
 
-def measure_form(reading: Reading, brief: Brief) -> Iterator[Delivered]:
-    """Sections in order, with their bars and their shared material, where the request lists them."""
-    if brief.form is None or not brief.form.value.sections:
-        return
-    wanted, have = brief.form.value.sections, reading.piece.sections
-    requested = ", ".join(s.name + (f" ({s.bars} bars)" if s.bars else "") for s in wanted)
-    delivered = ", ".join(f"{s.name} ({s.bars} bars)" for s in have) or "no sections"
-    reason = ""
-    if len(wanted) != len(have):
-        reason = f"{len(have)} sections instead of {len(wanted)}"
-    else:
-        for asked, made in zip(wanted, have, strict=True):
-            if asked.name.lower().rstrip(" 0123456789") != made.name.lower().rstrip(" 0123456789"):
-                reason = reason or f"{made.name} stands where {asked.name} was asked for"
-            elif asked.bars is not None and asked.bars != made.bars:
-                reason = reason or f"{made.name} has {made.bars} bars instead of {asked.bars}"
-        if not reason and _labels([s.label or s.name for s in wanted]) != _labels([s.label or s.name for s in have]):
-            reason = "the sections do not return as asked"
-    yield Delivered("form", requested, delivered, brief.form.origin, not reason, None, reason)
-
-
-def _labels(names: list[str]) -> list[int]:
-    """The pattern of returns: 0 for the first label, 1 for the next new one ..."""
-    order: dict[str, int] = {}
-    return [order.setdefault(n.lower().rstrip("' 0123456789"), len(order)) for n in names]
-
-
-MEASURES: tuple[Measure, ...] = (measure_tempo, measure_tempo_changes, measure_metre, measure_length, measure_form)
+MEASURES: tuple[Measure, ...] = (measure_tempo, measure_tempo_changes, measure_metre, measure_length)

@@ -12,7 +12,6 @@ from ripieno.generators.base import GenerationRequest
 from ripieno.generators.theory.engine import TheoryEngine
 from ripieno.generators.theory.form import plan_form
 from ripieno.generators.theory.forms import form_named, forms, ways
-from ripieno.generators.theory.kinds import section_kind
 from ripieno.generators.theory.section_keys import key_on
 from ripieno.generators.theory.style import builtin_styles
 from ripieno.generators.theory.types import Form, random_stream
@@ -20,6 +19,7 @@ from ripieno.score.brief import Attribute, Brief, FormRequest, PartRequest, Sect
 from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role
 from ripieno.score.keys import Key
+from ripieno.score.section_kinds import section_kind
 
 STYLES = builtin_styles()
 LENGTHS = st.integers(24, 512)
