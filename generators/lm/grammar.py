@@ -70,6 +70,15 @@ class Grammar:
         self.seen: set[tuple[int, int]] = set()  # cells
         self.ended = False
 
+    def copy(self) -> "Grammar":
+        """Another one in the same state."""
+        other = Grammar()
+        other.__dict__.update(self.__dict__)
+        other.bars, other.chords = list(self.bars), [list(c) for c in self.chords]
+        other.drum, other.levels = list(self.drum), list(self.levels)
+        other.said, other.seen = dict(self.said), set(self.seen)
+        return other
+
     def push(self, token: int) -> None:
         """Takes the next token.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ripieno.generators.lm.data.prepare import Prepared
-from ripieno.generators.lm.sheet import ROW_DTYPE, Loss, Part, Sheet
+from ripieno.generators.lm.sheet import ROW_DTYPE, Loss, Part, Rows, Sheet
 from ripieno.generators.lm.vocabulary import STYLES
 from ripieno.score.errors import BadFile
 
@@ -18,7 +18,8 @@ FORMAT = 1
 
 def write_shard(path: Path, pieces: Sequence[Prepared], left_out: dict[str, str]) -> None:
     """Writes pieces, and the reasons for those left out, whole or not at all."""
-    table, bars, chords, rows, codes = [], [], [], [], []
+    table: list[dict[str, object]] = []
+    bars, chords, rows, codes = [], [], list[Rows](), []
     for p in pieces:
         s = p.sheet
         table.append({
@@ -80,10 +81,10 @@ def read_shard(path: Path) -> Iterator[Prepared]:
 
 def _read(path: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in ("head", "bars", "chords", "rows", "codes")}
         head = json.loads(arrays["head"].tobytes())
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise BadFile("A shard is a file that `ripieno.generators.lm.data.build` wrote", value=path, cause=str(error),
                       cure="delete it and run the build again: it makes what is missing") from None  # fmt: skip
     if head.get("format") != FORMAT:

@@ -5,12 +5,13 @@ licence and attribution. A folder whose README states none is not read (`terms_o
 """
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ripieno.score.errors import BadFile
+from ripieno.score.errors import BadFile, MissingPart
 
 
 @dataclass(frozen=True)
@@ -110,15 +111,20 @@ def terms_of(folder: Path) -> Terms:
 
 
 def unpack(data: Path, cache: Path, source: Source) -> Path:
-    """The folder with the files of a source, unpacked on first use."""
+    """The folder with the files of a source, unpacked on first use.
+
+    Raises:
+        MissingPart: the programs `zstd` and `tar` are not on this machine.
+    """
     target = cache / source.folder
     if not target.exists():
+        if shutil.which("zstd") is None or shutil.which("tar") is None:
+            raise MissingPart("Collections are unpacked with zstd and tar", cure="apt-get install zstd tar")
         partial = cache / (source.folder + ".partial")
         partial.mkdir(parents=True, exist_ok=True)
         for archive in sorted((data / source.folder).glob("*.tar.zst")):
-            unzip = subprocess.Popen(["zstd", "-dc", "--long=27", archive], stdout=subprocess.PIPE)
-            subprocess.run(["tar", "x", "-C", partial], stdin=unzip.stdout, check=True)
-            unzip.wait()
+            with subprocess.Popen(["zstd", "-dc", "--long=27", archive], stdout=subprocess.PIPE) as unzip:
+                subprocess.run(["tar", "x", "-C", partial], stdin=unzip.stdout, check=True)
         index = data / source.folder / "index.jsonl.zst"
         if index.exists():
             with (partial / "index.jsonl").open("wb") as out:
