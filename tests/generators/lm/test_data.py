@@ -64,7 +64,7 @@ def test_a_run_that_is_cut_off_goes_on_and_gives_the_same(
 ) -> None:
     root, _ = collection
     builder.build(root / "data", root / "whole", ("songs",))
-    real, calls = builder.prepare, []
+    real, calls = prepare, list[Path]()
 
     def failing(source: Source, where: Path, path: Path) -> Prepared | str:
         calls.append(path)
