@@ -11,7 +11,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from ripieno.agents import plan, report, state, understanding
+from ripieno.agents import habits, plan, report, state, understanding
 from ripieno.agents.judges import base
 from ripieno.memory import table
 from ripieno.memory.database import explained
@@ -23,7 +23,7 @@ from ripieno.tools import scope
 from ripieno.tools.registry import FAMILIES
 
 _MODULES: tuple[ModuleType, ...] = (
-    plan, report, state, understanding, base, table, brief, instruments, delivered, finding, tools_base, scope,
+    habits, plan, report, state, understanding, base, table, brief, instruments, delivered, finding, tools_base, scope,
     *(module for modules in FAMILIES.values() for module in modules),
 )  # fmt: skip
 

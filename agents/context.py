@@ -26,6 +26,7 @@ def turn_context(store: Store, snapshot: Snapshot, text: str, consulted: Sequenc
         branches=tuple(store.branches()),
         can_undo=undo,
         can_redo=redo,
+        preferences=tuple(habit.statement for habit in snapshot.habits),
         asked=(text, consulted[-1].question) if consulted else None,
     )
 

@@ -8,6 +8,7 @@ from langgraph.types import interrupt
 
 from ripieno.agents.context import turn_context
 from ripieno.agents.defaults import complete
+from ripieno.agents.habits import complete_by_habit
 from ripieno.agents.intent import revised_intent
 from ripieno.agents.overrides import apply_overrides
 from ripieno.agents.repairs import weight
@@ -43,7 +44,8 @@ def conceive(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
         understanding = assume(understanding)
     if understanding.brief is not None:
         brief = apply_overrides(understanding.brief, request.overrides, ensemble.profiles)
-        return {"understanding": understanding, "brief": complete(brief, ensemble.profiles, request.seed)}
+        made = complete_by_habit(brief, snapshot.habits, ensemble.profiles, request.seed)
+        return {"understanding": understanding, "brief": made}
     version = snapshot.version
     intent = ensemble.store.version(version).table.intent if version else adopted_intent(request.asks)
     brief = intent if intent.style else complete(intent, ensemble.profiles, request.seed)

@@ -69,6 +69,8 @@ def revised_intent(intent: Brief, steps: Iterable[Step], piece: Piece) -> Brief:
     words: dict[str, str] = {}
     style = None
     for step in steps:
+        if step.by == "memory":
+            continue  # nobody asked for it: it settles no wish
         words |= dict.fromkeys(SETTLES.get(step.instruction.kind, ()), step.why or step.instruction.kind)
         style = getattr(step.instruction, "style", style)
     if not words:

@@ -7,13 +7,17 @@ words, the reply and the trace are kept in the same transaction.
 
 from langgraph.runtime import Runtime
 
+from ripieno.agents.habits import Habit, habits
 from ripieno.agents.intent import revised_intent
+from ripieno.agents.learning import learn
 from ripieno.agents.moves import Hand
 from ripieno.agents.reporting import build_report, carried_out, summary_line
 from ripieno.agents.state import Ensemble, Move, Snapshot, TurnState
 from ripieno.agents.trace import say, trace_json
 from ripieno.memory.store import NewVersion, Store, Version
 from ripieno.memory.table import derive_table
+from ripieno.memory.user import FAULTS, UserMemory
+from ripieno.score.brief import Notice
 from ripieno.score.errors import BadRequest
 from ripieno.tools.proof import prove_plan
 from ripieno.tools.registry import family
@@ -25,14 +29,27 @@ _PAST = 20  # pieces that the novelty judge looks back on
 def recall(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     """What the project holds: the version to build on and the pieces before it."""
     say(runtime, "Memory", "recalls what was made before")
-    store = runtime.context.store
+    store, (known, trouble) = runtime.context.store, _habits(runtime.context.user)
     past = tuple(dict.fromkeys(row.piece for row in reversed(store.log(_PAST))))
     head = store.head
     if head is None:
-        return {"snapshot": Snapshot(past=past, branch=store.branch)}
+        return {"snapshot": Snapshot(past=past, branch=store.branch, habits=known, trouble=trouble)}
     locks = tuple(Scope.model_validate_json(lock) for lock in head.locks)
-    snapshot = Snapshot(version=head.id, head=head.id, piece=head.piece, past=past, branch=store.branch, locks=locks)
+    snapshot = Snapshot(
+        version=head.id, head=head.id, piece=head.piece, past=past, branch=store.branch, locks=locks, habits=known,
+        trouble=trouble,
+    )  # fmt: skip
     return {"snapshot": snapshot}
+
+
+def _habits(user: UserMemory | None) -> tuple[tuple[Habit, ...], str]:
+    """What of the person's taste acts, and why it could not be read, if it could not: a turn does without."""
+    if user is None:
+        return (), ""
+    try:
+        return habits(user.preferences()), ""
+    except FAULTS as error:
+        return (), f"What I know of your taste could not be read: {getattr(error, 'message', error)}"
 
 
 def rewind(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
@@ -95,6 +112,9 @@ def commit(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     else:
         store.record_turn(request.turn, request.text, reply, kind=report.intent, trace=trace)
         version = base
+    if ensemble.user is not None and (trouble := learn(state, ensemble.user, store, before)):
+        report = report.model_copy(update={"notices": (*report.notices, Notice(about="memory", message=trouble))})
+        reply = f"{reply} {trouble}"
     return {"version": version.id if version else "", "report": report, "reply": reply}
 
 

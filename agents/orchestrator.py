@@ -6,6 +6,7 @@ from typing import Literal
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
+from ripieno.agents.habits import plan_by_habit
 from ripieno.agents.plan import Plan
 from ripieno.agents.repairs import repairs_for, written_anew
 from ripieno.agents.state import Ensemble, Preview, Repair, TurnState
@@ -45,7 +46,10 @@ def plan(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     say(runtime, "Orchestrator", "plans the instructions")
     ensemble, snapshot = runtime.context, state["snapshot"]
     table = ensemble.store.version(snapshot.version).table if snapshot.version else None
-    return {"plan": ensemble.brain.plan(state["understanding"], state["brief"], table), "rounds": 0}
+    made = ensemble.brain.plan(state["understanding"], state["brief"], table)
+    if state["understanding"].intent == "compose":
+        made = plan_by_habit(state["brief"], snapshot.habits, made)
+    return {"plan": made, "rounds": 0}
 
 
 def confirm(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:

@@ -1,5 +1,7 @@
 """A `Plan`: atomic instructions and which of them must come before which."""
 
+from typing import Literal
+
 from pydantic import model_validator
 
 from ripieno.score.brief import Frozen
@@ -7,12 +9,16 @@ from ripieno.tools.registry import AnyInstruction
 
 
 class Step(Frozen):
-    """One instruction of a plan, carried out after the steps named in `after`. `why` says what in the request asks for it."""
+    """One instruction of a plan, carried out after the steps named in `after`. `why` says what in the request asks for it.
+
+    `by`: 'memory' where no request asks for it but what is known of this person's taste.
+    """
 
     id: str
     instruction: AnyInstruction
     after: tuple[str, ...] = ()
     why: str = ""
+    by: Literal["request", "memory"] = "request"
 
 
 class Plan(Frozen):

@@ -47,6 +47,12 @@ def build_report(
         delivered=winner.delivered if winner else (),
         notices=(
             *(brief.notices if composed else understanding.notices),
+            *(
+                Notice(about="preferences", message=f"{instruction_words(step.instruction)}, because {step.why}.")
+                for step in carried_out(state)
+                if step.by == "memory"
+            ),
+            *([Notice(about="memory", message=trouble)] if (trouble := state["snapshot"].trouble) else []),
             *(Notice(about="plan", message=f"{o.words or o.step}: {o.note}") for o in outcomes if composed and not o.done),
         ),
         unused=brief.unused if composed else understanding.unused,

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, TypedDict
 
 from ripieno.agents.brains.base import Brain
+from ripieno.agents.habits import Habit
 from ripieno.agents.judges.base import Judge, Verdict
 from ripieno.agents.plan import Plan
 from ripieno.agents.report import Outcome, Report
 from ripieno.agents.understanding import Ask, Question, Understanding
 from ripieno.memory.store import Store
+from ripieno.memory.user import UserMemory
 from ripieno.score.brief import Brief, Frozen
 from ripieno.score.checks.delivered import Delivered
 from ripieno.score.checks.finding import Finding
@@ -60,7 +62,8 @@ class Snapshot(Frozen):
     """What Memory recalls before a turn: the version under the hand, and the pieces made before (hashes, newest last).
 
     Undo and the like put another version under the hand before anything is changed: `move` is that step, `head` stays the
-    version that the turn began on. `relocked`: the turn changes what is kept.
+    version that the turn began on. `relocked`: the turn changes what is kept. `habits`: what of the person's taste acts where
+    nobody said anything; `trouble`: why their memory could not be read.
     """
 
     head: str | None = None
@@ -71,6 +74,8 @@ class Snapshot(Frozen):
     locks: tuple[Scope, ...] = ()
     relocked: bool = False
     move: Move | None = None
+    habits: tuple[Habit, ...] = ()
+    trouble: str = ""
 
 
 class Preview(Frozen):
@@ -168,3 +173,4 @@ class Ensemble:
     profiles: Mapping[str, StyleProfile]
     max_rounds: int = 2
     watch: Callable[[Progress], None] = unwatched
+    user: UserMemory | None = None  # None: nothing is remembered over projects

@@ -3,6 +3,7 @@
 from langgraph.runtime import Runtime
 
 from ripieno.agents.judges.base import JudgedCandidate
+from ripieno.agents.judges.taste import taste_judges
 from ripieno.agents.judges.verdict import decide
 from ripieno.agents.state import Ensemble, TurnState
 from ripieno.agents.trace import say
@@ -22,8 +23,9 @@ def vote(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     composed = state["understanding"].intent == "compose"
     hashes = snapshot.past if composed else (snapshot.piece,) if snapshot.piece else ()
     past = tuple(ensemble.store.piece(h) for h in hashes)
+    judges = (*ensemble.judges, *(taste_judges(snapshot.habits, state["brief"]) if composed else ()))
     ballots = []
-    for i, judge in enumerate(ensemble.judges):
-        say(runtime, "Voter", f"the {judge.name} judge votes", i, len(ensemble.judges))
+    for i, judge in enumerate(judges):
+        say(runtime, "Voter", f"the {judge.name} judge votes", i, len(judges))
         ballots.append(judge.vote(candidates, state["brief"], past))
     return {"verdict": decide(candidates, ballots)}

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ripieno.app.cli_memory import NoMemory, memory_app
 from ripieno.app.cli_projects import add_commands
 from ripieno.score.errors import RipienoError
 
@@ -44,6 +45,7 @@ def compose(
     stems: Annotated[bool, typer.Option(help="Also write each track as audio of its own.")] = False,
     soundfont: Annotated[Path | None, typer.Option(help="SoundFont (SF2, SF3) to play with.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    no_memory: NoMemory = False,
     json_: Json = False,
 ) -> None:
     """Compose a piece from a sentence and write it in all the files that musicians use."""
@@ -53,7 +55,7 @@ def compose(
         sys.stdin.read() if text == "-" else text,
         out=out, seed=seed, candidates=candidates, title=title, style=style, key=key, tempo=tempo, metre=metre,
         bars=bars, seconds=seconds, instruments=instruments, formats=formats, audio=audio, stems=stems,
-        soundfont=soundfont, quiet=quiet, as_json=json_,
+        soundfont=soundfont, quiet=quiet, memory=False if no_memory else None, as_json=json_,
     )  # fmt: skip
 
 
@@ -121,6 +123,7 @@ def instruments(
 
 
 add_commands(app)
+app.add_typer(memory_app(), name="memory")
 
 
 def _version(wanted: bool) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ripieno.app.cli_memory import NoMemory
+
 Where = Annotated[str, typer.Argument(metavar="PROJECT", help="A project's folder, or postgresql://user@host/db#name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 Formats = Annotated[
@@ -36,12 +38,13 @@ def add_commands(app: typer.Typer) -> None:
 def chat(
     project: Annotated[str, typer.Argument(help="A project's folder; it is made where there is none.")] = ".",
     confirm: Annotated[bool, typer.Option(help="Show plans that take something away before carrying them out.")] = False,
+    no_memory: NoMemory = False,
 ) -> None:
     """Talk about a piece, turn by turn: compose, change, ask, undo."""
     from ripieno.app.chat import Chat, line_reader
     from ripieno.app.studio import Studio
 
-    with Studio().open(project, new=True) as opened:
+    with Studio(False if no_memory else None).open(project, new=True) as opened:
         Chat(opened, line_reader(opened), confirm=confirm).run()
 
 
@@ -54,6 +57,7 @@ def edit(
     ask: Annotated[bool, typer.Option(help="Ask back where two readings differ; else assume the first.")] = True,
     formats: Formats = FOLLOWING,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    no_memory: NoMemory = False,
     json_: Json = False,
 ) -> None:
     """Take one turn on a project: a change, a question, an answer. Exit status 3 means that it waits for an answer."""
@@ -62,7 +66,7 @@ def edit(
     words = sys.stdin.read() if text == "-" else text
     status = turns.edit(
         project, words, seed=seed, candidates=candidates, confirm=confirm, ask=ask, formats=_names(formats), quiet=quiet,
-        as_json=json_,
+        memory=False if no_memory else None, as_json=json_,
     )  # fmt: skip
     raise typer.Exit(status)
 

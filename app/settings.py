@@ -28,3 +28,8 @@ def stem_bytes() -> int:
     if not named.isdecimal():
         raise BadRequest("RIPIENO_STEMS_MB is a number of megabytes", value=named, cure="set it like 2048; 0 keeps none")
     return int(named) << 20
+
+
+def remembers() -> bool:
+    """Whether taste and pieces are remembered over projects: not with `RIPIENO_MEMORY=off`."""
+    return os.environ.get("RIPIENO_MEMORY", "").strip().lower() not in ("off", "no", "0", "false")

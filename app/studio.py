@@ -28,10 +28,14 @@ class Composition:
 
 
 class Studio:
-    """Composes pieces and opens projects. Building one costs about a second; take many turns with it."""
+    """Composes pieces and opens projects. Building one costs about a second; take many turns with it.
 
-    def __init__(self) -> None:
-        self._session = Session()
+    Args:
+        memory: whether taste and pieces are remembered over projects (`docs/memory.md`); None: unless `RIPIENO_MEMORY=off`.
+    """
+
+    def __init__(self, memory: bool | None = None) -> None:
+        self._session = Session(memory)
 
     def open(self, where: Path | str, *, new: bool = False) -> Project:
         """A project: its folder, or `postgresql://user@host/database#project`. `new` makes it where there is none.

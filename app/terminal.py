@@ -78,6 +78,8 @@ def print_summary(made: Composition) -> None:
         tracks.add_row(row.name, row.instrument, row.role, str(row.notes), pitches)
     console.print(tracks)
     for notice in made.report.notices:
+        if notice.message in made.reply:
+            continue
         console.print(Text(f"Note: {notice.message}", style="yellow"))
     console.print()
     console.print(f"In {made.folder}:", highlight=False)

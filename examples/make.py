@@ -29,7 +29,7 @@ def make(name: str, words: tuple[str, ...]) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([RIPIENO, "compose", *words, "--out", folder, "--audio", "ogg", "-q"], check=True)
+        subprocess.run([RIPIENO, "compose", *words, "--out", folder, "--audio", "ogg", "-q", "--no-memory"], check=True)
         made = next(Path(folder).iterdir())
         for file in sorted(made.iterdir()):
             if file.name.endswith(KEPT) or file.name.endswith(("-score.png", "-score-01.png")):

@@ -8,7 +8,10 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL, Engine, make_url
@@ -17,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from ripieno.memory.migrations.runner import migrate, up_to_date
 from ripieno.score.errors import BadRequest, MissingPart, RipienoError
 
-_PATIENCE = 30  # seconds that one writer waits for another's transaction
+_PATIENCE = 30.0  # seconds that one writer waits for another's transaction
 _WRITER = "ripieno_writer"
 
 
@@ -34,19 +37,26 @@ class Database:
 
     Args:
         where: a file for SQLite, or a SQLAlchemy URL.
+        reading: only to read: nothing is made and nothing brought to another layout.
+        patience: seconds to wait for somebody else's transaction.
 
     Raises:
-        StoreFault: it cannot be opened, or is no database of Ripieno's.
+        StoreFault: it cannot be opened, or is no database of Ripieno's; for reading also where its layout is an older one.
         MissingPart: the driver for the URL is not installed.
         BadRequest: the URL is none, or names a database that is not supported.
     """
 
-    def __init__(self, where: Path | str) -> None:
+    def __init__(self, where: Path | str, *, reading: bool = False, patience: float = _PATIENCE) -> None:
         self.url = _url(where)
-        self._engine = _engine(self.url)
+        self._engine = _engine(self.url, reading, patience)
         try:
             with self.read() as connection:
                 ready = up_to_date(connection)
+            if not ready and reading:
+                raise StoreFault(
+                    "A database that is only read has today's layout", value=self.url.database,
+                    cause="it was written by an earlier version of Ripieno", cure="open it once to change something",
+                )  # fmt: skip
             if not ready:
                 with self.write() as connection:
                     migrate(connection)
@@ -116,25 +126,33 @@ def _url(where: Path | str) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, reading: bool, patience: float) -> Engine:
+    sqlite, more = url.get_backend_name() == "sqlite", dict[str, Any]()
+    if sqlite and reading:
+        # Without "c" in its mode SQLite makes no file, and with query_only it changes none.
+        address = f"file:{quote(str(url.database))}?mode=rw"
+        more["creator"] = lambda: sqlite3.connect(address, uri=True, timeout=patience, check_same_thread=False)
     try:
-        engine = create_engine(url)
+        engine = create_engine(url, **more)
     except (ImportError, NoSuchModuleError) as error:
         raise MissingPart(
             "Projects in PostgreSQL need its driver", value=url.drivername, cause="psycopg is not installed",
             cure='pip install "ripieno[postgres]"',
         ) from error  # fmt: skip
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
+    if sqlite:
+        event.listen(engine, "connect", partial(_prepare_sqlite, reading=reading, patience=patience))
         event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _: object, *, reading: bool, patience: float) -> None:
     """Settings for every connection: readers beside one writer, and every commit on the disk."""
     connection.isolation_level = None  # the driver begins no transaction by itself
     try:
-        connection.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
+        connection.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
+        if reading:
+            connection.execute("PRAGMA query_only=ON")
+            return
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
     except (sqlite3.Error, UnicodeDecodeError):
@@ -175,7 +193,7 @@ def _legible() -> Iterator[None]:
 def _told(said: str) -> StoreBusy | StoreFault:
     if "locked" in said:
         return StoreBusy(
-            f"A writer waits at most {_PATIENCE} s for another", value=said,
+            "A transaction waits a while for another, and not for ever", value=said,
             cause="another program writes into the same database", cure="close it, or try again; nothing was committed",
         )  # fmt: skip
     if any(word in said for word in ("malformed", "not a database", "corrupt")):

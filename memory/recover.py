@@ -17,7 +17,7 @@ from ripieno.memory.blobs import Assembly, Document
 from ripieno.memory.database import Database
 from ripieno.memory.ropes import hash_of, json_cuts
 from ripieno.memory.salvage import Salvaged, rows_of
-from ripieno.memory.schema import BRANCHES, HISTORY, PREFERENCES, PROJECTS, TURNS, VERSIONS
+from ripieno.memory.schema import BRANCHES, HISTORY, OBSERVATIONS, PREFERENCES, PROJECTS, TURNS, VERSIONS
 from ripieno.memory.table import derive_table
 from ripieno.memory.verify import Damage, id_is_right, problem_of, table_problem
 from ripieno.memory.versions import TAKEN_OVER, NewVersion, locks_of
@@ -72,8 +72,9 @@ class _Recovery:
         items = [{"hash": h, "data": d} for h, d in self._documents.items()]
         for i in range(0, len(items), _BATCH):
             blobs.insert_new(self._connection, items[i : i + _BATCH])
-        if self._rows["preferences"]:
-            self._connection.execute(insert(PREFERENCES), self._rows["preferences"])
+        for table in (PREFERENCES, OBSERVATIONS):
+            if self._rows[table.name]:
+                self._connection.execute(insert(table), self._rows[table.name])
         known = {row["id"]: row for row in self._rows["projects"]}
         for id_ in sorted({row["project"] for row in self._rows["versions"]} | known.keys()):
             if id_ not in known:

@@ -12,9 +12,11 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Dialect,
     Float,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -139,5 +141,25 @@ PREFERENCES = Table(
     Column("evidence", Text, nullable=False),
     Column("first_seen", String(32), nullable=False),
     Column("last_seen", String(32), nullable=False),
+    Column("amount", Float),
+    Column("projects", Integer, nullable=False),
     UniqueConstraint("about", "value"),
+)  # fmt: skip
+OBSERVATIONS = Table(
+    # What preferences are computed from, in the order in which it was seen.
+    "observations", META,
+    Column("id", Integer, primary_key=True),
+    Column("project", String(64), nullable=False),
+    Column("turn", String(64), nullable=False),
+    Column("about", String(NAME), nullable=False),
+    Column("value", String(NAME), nullable=False),
+    Column("how", String(20), nullable=False),
+    Column("strength", Float, nullable=False),
+    Column("amount", Float),
+    Column("statement", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("seen", String(32), nullable=False),
+    Column("taken_back", Boolean, nullable=False),
+    Index("observations_of_turn", "project", "turn"),
+    Index("observations_about", "about"),
 )  # fmt: skip

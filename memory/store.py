@@ -20,7 +20,6 @@ from ripieno.memory.database import Database, StoreBusy, StoreFault
 from ripieno.memory.head import Move, StoreConflict
 from ripieno.memory.locks import hold
 from ripieno.memory.pieces import Pieces
-from ripieno.memory.preferences import Preferences
 from ripieno.memory.recover import recover
 from ripieno.memory.ropes import hash_of, json_cuts
 from ripieno.memory.schema import PROJECTS
@@ -52,11 +51,6 @@ class Store:
         self._own = not isinstance(where, Database)
         self.database = where if isinstance(where, Database) else Database(where)
         self.project = project
-
-    @property
-    def preferences(self) -> Preferences:
-        """The preferences kept in this database, whatever the project."""
-        return Preferences(self.database)
 
     def close(self) -> None:
         """Lets go of the database, if the store opened it."""

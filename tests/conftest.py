@@ -10,8 +10,9 @@ from tests.postgres import Cluster, running
 
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test, and no program that a test starts, reads or writes what is kept in the developer's home folder."""
-    os.environ["RIPIENO_HOME"] = str(tmp_path_factory.mktemp("home"))
+    """No test, and no program that a test starts, reads or writes what is kept in the developer's home folder, and each begins
+    knowing nothing of their taste. Tests of the memory switch it on, in a folder of their own."""
+    os.environ |= {"RIPIENO_HOME": str(tmp_path_factory.mktemp("home")), "RIPIENO_MEMORY": "off"}
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ _WORDS = {
                    "meeting the request"),
     "craft": ("is the most cleanly written", "is more cleanly written", "are more cleanly written", "cleanness of writing"),
     "style": ("sounds most like its style", "sounds more like its style", "sound more like their style", "style"),
+    "taste": ("is most to your taste", "is more to your taste", "are more to your taste", "your taste"),
     "novelty": ("is most its own", "is more its own", "are more their own", "novelty"),
 }  # fmt: skip
 

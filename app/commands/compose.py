@@ -27,6 +27,7 @@ def run(
     stems: bool,
     soundfont: Path | None,
     quiet: bool,
+    memory: bool | None,
     as_json: bool,
 ) -> None:
     """Composes and prints; see `ripieno.app.cli.compose` for the options."""
@@ -37,7 +38,7 @@ def run(
     order = ExportOrder(audio=_names(audio), stems=stems, soundfont=soundfont)
     if formats is not None:
         order = ExportOrder(_names(formats), order.audio, stems, soundfont=soundfont)
-    studio = Studio()
+    studio = Studio(memory)
     if quiet or as_json:
         made = studio.compose(
             text, out=out, seed=seed, candidates=candidates, overrides=overrides, order=order, watch=unwatched

@@ -29,10 +29,11 @@ def edit(
     ask: bool,
     formats: tuple[str, ...],
     quiet: bool,
+    memory: bool | None,
     as_json: bool,
 ) -> int:
     """One turn in words, and the answers that it asks for where somebody sits at the terminal; gives the exit status."""
-    with Studio().open(where) as project, Watching(quiet or as_json) as watch:
+    with Studio(memory).open(where) as project, Watching(quiet or as_json) as watch:
         finish_cut_off(project, watch, as_json=as_json)
         turn = project.say(text, seed=seed, candidates=candidates, confirm=confirm, may_ask=ask, watch=watch)
         while isinstance(turn, Asked) and not as_json and sys.stdin.isatty():

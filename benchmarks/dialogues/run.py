@@ -191,7 +191,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print every miss")
     parser.add_argument("--only", default="", help="only session files whose name holds this")
     options = parser.parse_args()
-    studio = Studio()
+    studio = Studio(memory=False)
     counts: dict[str, list[int]] = {"open": [0, 0, 0], "held out": [0, 0, 0]}
     for number, path in enumerate(sessions(), 1):
         if options.only not in path.name:

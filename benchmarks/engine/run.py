@@ -44,7 +44,7 @@ def turn(studio: Studio, bars: int, players: tuple[str, ...], candidates: int) -
 
 
 def main() -> None:
-    studio = Studio()
+    studio = Studio(memory=False)
     turn(studio, 16, BAND, 1)  # what loads late
     result = {
         "turn_32_bars_5_tracks_4_candidates_s": cpu(lambda: turn(studio, 32, BAND, 4), 5),

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, func, insert, inspect, select, text
 
-from ripieno.memory.migrations import m0001_versions, m0002_parts
+from ripieno.memory.migrations import m0001_versions, m0002_parts, m0003_observations
 from ripieno.memory.schema import MIGRATIONS
 from ripieno.score.errors import BadFile
 
 STEPS: tuple[tuple[str, Callable[[Connection], None]], ...] = (
     ("versions", m0001_versions.up),
     ("parts", m0002_parts.up),
+    ("observations", m0003_observations.up),
 )
 _ONE_AT_A_TIME = 0x52495049  # key of the advisory lock under which PostgreSQL is migrated
 

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ripieno.memory.database import Database
-from ripieno.memory.preferences import STRENGTH
 from ripieno.memory.store import Store, StoreBusy, StoreConflict, projects
 from ripieno.memory.table import derive_table
 from ripieno.score.brief import Brief
@@ -235,48 +234,3 @@ class StoreConformance:
     def test_missing_music_is_a_clear_error(self, store: Store) -> None:
         with pytest.raises(BadFile, match="missing"):
             store.piece("0" * 64)
-
-    # --- preferences -----------------------------------------------------------------------------------------------------
-
-    def test_a_preference_grows_with_evidence_and_fades_when_contradicted(self, where: Where, store: Store) -> None:
-        liked = store.preferences
-        first = liked.observe("drums.volume", "lower", "You usually turn the drums down.", "edited", words="drums softer")
-        again = liked.observe("drums.volume", "lower", "You usually turn the drums down.", "said", project="p", turn="t")
-        assert 0 < first.weight < again.weight < 1 and again.times == 2 and again.id == first.id
-        assert [e.how for e in again.evidence] == ["edited", "said"] and again.evidence[1].turn == "t"
-        assert first.first_seen == again.first_seen <= again.last_seen
-        liked.observe("drums.volume", "higher", "You usually turn the drums up.", "kept")
-        with closing(Store(where)) as other:
-            lower, higher = other.preferences.all()
-            assert lower.value == "lower" and 0 < higher.weight < lower.weight < again.weight
-            assert other.preferences.get("drums.volume") == lower and other.preferences.get("strings.volume") is None
-            assert other.preferences.all(least=0.5) == (lower,)
-
-    @_FEW
-    @given(seen=st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(sorted(STRENGTH))), min_size=1, max_size=20))
-    def test_weights_stay_weights_and_the_last_word_counts(self, where: Where, seen: list[tuple[str, str]]) -> None:
-        about = uuid4().hex
-        with closing(Store(where)) as store:
-            for value, how in seen:
-                before = {p.value: p.weight for p in store.preferences.all() if p.about == about}
-                now = store.preferences.observe(about, value, "x", how)
-                after = {p.value: p.weight for p in store.preferences.all() if p.about == about}
-                assert all(0 <= w <= 1 for w in after.values()) and now.weight > before.get(value, 0)
-                assert all(after[v] < before[v] for v in before if v != value)
-                assert len(now.evidence) == min(12, now.times)
-            assert store.preferences.forget(about) == len({value for value, _ in seen})
-
-    def test_preferences_are_edited_and_forgotten(self, store: Store) -> None:
-        liked = store.preferences
-        one = liked.observe("tempo", "slow", "You like it slow.", "said")
-        two = liked.observe("key", "minor", "You like minor keys.", "kept")
-        liked.put(one.id, statement="Slow, mostly.", weight=0.2)
-        found = liked.get("tempo")
-        assert found is not None and (found.statement, found.weight, found.value) == ("Slow, mostly.", 0.2, "slow")
-        for wrong in (lambda: liked.put(999, weight=0.1), lambda: liked.put(one.id, weight=7), lambda: liked.forget(999),
-                      lambda: liked.forget("metre"), lambda: liked.observe("a", "b", "c", "dreamt"),
-                      lambda: liked.observe(" ", "b", "c", "said")):  # fmt: skip
-            with pytest.raises(BadRequest):
-                wrong()
-        assert liked.forget(two.id) == 1 and len(liked.all()) == 1
-        assert liked.forget() == 1 and liked.all() == () and liked.forget() == 0

@@ -3,6 +3,8 @@
 from ripieno.agents.report import Report
 from ripieno.score.brief import Origin
 
+_REMEMBERED = ("preferences", "recall")  # notices of what was not in the request: taste, and earlier pieces
+
 
 def word_reply(report: Report) -> str:
     """Two to five sentences about what was made."""
@@ -25,6 +27,7 @@ def word_reply(report: Report) -> str:
     assumed = [d.attribute.replace("_", " ") for d in report.delivered if d.origin == Origin.DEFAULT][:6]
     if assumed:
         sentences.append(f"You did not say {_join(assumed, 'or')}; I chose.")
+    sentences += [notice.message for notice in report.notices if notice.about in _REMEMBERED]
     for row in report.unmet:
         name = row.attribute.replace("_", " ")
         sentences.append(f"Not met: {name} ({row.requested} asked, {row.delivered} delivered). {row.reason}".strip())

@@ -1,0 +1,89 @@
+"""What is remembered of a person over all their projects, in a folder of theirs: their taste, and the pieces they made.
+
+Nothing is read before it is asked for, nothing is made before there is something to keep, and looking at it writes nothing.
+A turn never fails by it: whoever asks handles `FAULTS`, says so, and goes on.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ripieno.memory.database import Database, StoreBusy, StoreFault
+from ripieno.memory.preferences import Observation, Preference, Preferences
+from ripieno.score.errors import BadFile, BadRequest
+
+FAULTS = (StoreFault, StoreBusy, BadRequest, BadFile, OSError)  # what may befall the memory and is no fault of a turn
+TASTE = "taste.db"
+_PATIENCE = 2.0  # seconds that a turn waits for another process that writes its taste down
+
+
+class UserMemory:
+    """One person's memory.
+
+    Args:
+        home: their folder; it is made when there is something to keep.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._reader: Database | None = None
+        self._writer: Database | None = None
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        for database in (self._reader, self._writer):
+            if database is not None:
+                database.close()
+        self._reader = self._writer = None
+
+    # --- taste ------------------------------------------------------------------------------------------------------------
+
+    def preferences(self) -> tuple[Preference, ...]:
+        """What is known of their taste, the surest first.
+
+        Raises:
+            StoreFault, StoreBusy: it cannot be read.
+        """
+        if not (self.home / TASTE).is_file():
+            return ()
+        if self._reader is None:
+            self._reader = Database(self.home / TASTE, reading=True, patience=_PATIENCE)
+        return Preferences(self._reader).all()
+
+    def learn(
+        self, project: str, turn: str, seen: Sequence[Observation], *, stayed: bool = False, locked: Collection[str] = ()
+    ) -> None:  # fmt: skip
+        """See `Preferences.learn`. Raises one of `FAULTS` where it cannot be written."""
+        if seen or (self.home / TASTE).is_file():
+            self.edited().learn(project, turn, seen, stayed=stayed, locked=locked)
+
+    def take_back(self, project: str, turns: Collection[str], *, disliked: bool) -> None:
+        """See `Preferences.take_back`. Raises one of `FAULTS` where it cannot be written."""
+        if (self.home / TASTE).is_file():
+            self.edited().take_back(project, turns, disliked=disliked)
+
+    def bring_back(self, project: str, turns: Collection[str]) -> None:
+        """See `Preferences.bring_back`. Raises one of `FAULTS` where it cannot be written."""
+        if (self.home / TASTE).is_file():
+            self.edited().bring_back(project, turns)
+
+    def edited(self) -> Preferences:
+        """Their preferences, to be changed.
+
+        Raises:
+            StoreFault, StoreBusy, OSError: the database cannot be made or opened.
+        """
+        if self._writer is None:
+            self.home.mkdir(parents=True, exist_ok=True)
+            self._writer = Database(self.home / TASTE, patience=_PATIENCE)
+        return Preferences(self._writer)
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[UserMemory]:
+    """A person's memory, closed at the end."""
+    memory = UserMemory(home)
+    try:
+        yield memory
+    finally:
+        memory.close()
