@@ -17,7 +17,7 @@ from ripieno.score.brief import Attribute, Brief, Origin, PartRequest
 from ripieno.score.errors import BadFile
 from ripieno.score.formats.abc_read import load_abc
 from ripieno.score.formats.midi_read import load_midi
-from ripieno.score.formats.musicxml_read import read_musicxml
+from ripieno.score.formats.musicxml_read import load_musicxml
 from ripieno.score.keys import Key
 from ripieno.score.matching import matched
 from ripieno.score.piece import KeyChange, Piece
@@ -76,7 +76,8 @@ def _read(file: Path) -> tuple[Piece, tuple[str, ...]]:
         read = load_midi(data)
         return read.piece, read.remarks
     if ending in _XML or data[:2] == b"PK" or data.lstrip()[:1] == b"<":
-        return read_musicxml(data), ()
+        score = load_musicxml(data)
+        return score.piece, score.remarks
     if ending in _ABC or re.search(rb"^X:\s*\d", data[:65536], re.MULTILINE):
         text = load_abc(_text(data))
         return text.piece, text.remarks

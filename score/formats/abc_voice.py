@@ -4,7 +4,7 @@ Lengths are exact fractions of a whole note. Pitches are MIDI numbers as soundin
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ripieno.score.chords import Chord
@@ -19,7 +19,7 @@ from ripieno.score.formats.abc_fields import (
     read_unit,
     semitones,
 )
-from ripieno.score.formats.repeats import Signs
+from ripieno.score.formats.printed import DEFAULT_VELOCITY, Bar, Event, Head
 from ripieno.score.pitch import STEP_PC
 from ripieno.score.time import Metre
 
@@ -38,7 +38,6 @@ _DYNAMICS = {"pppp": 16, "ppp": 28, "pp": 40, "p": 54, "mp": 68, "mf": 80, "f": 
 _JUMPS = {"D.C.": "capo", "dacapo": "capo", "D.S.": "segno", "dalsegno": "segno"}
 _ACCENT, _LONGEST = 14, Fraction(64)
 _MOST_RESTS = 999
-_DEFAULT_VELOCITY = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,57 +52,6 @@ class Fault:
     def __str__(self) -> str:
         place = f"voice {self.voice}, bar {self.bar}: " if self.bar else f"voice {self.voice}: " if self.voice else ""
         return place + self.words + (f" ({self.text})" if self.text else "")
-
-
-@dataclass(slots=True)
-class Head:
-    """A note of an event: pitch, length, whether a tie leaves it."""
-
-    pitch: int
-    length: Fraction
-    tied: bool = False
-
-
-@dataclass(slots=True)
-class Event:
-    """A note, a chord or a rest (no heads) at `onset` of bar `bar` (from 0); `words` has a syllable for each verse."""
-
-    onset: Fraction
-    length: Fraction
-    heads: list[Head] = field(default_factory=list)
-    graces: list[int] = field(default_factory=list)
-    velocity: int = _DEFAULT_VELOCITY
-    staccato: bool = False
-    words: list[str] = field(default_factory=list)
-    bar: int = 0
-
-
-@dataclass(slots=True)
-class Bar:
-    """A bar as written. `length` is what its fullest layer holds; `loose` bars may be incomplete (beside repeats and ends)."""
-
-    metre: Metre | None
-    key: KeyField
-    events: list[Event] = field(default_factory=list)
-    length: Fraction = Fraction(0)
-    layers: list[Fraction] = field(default_factory=list)
-    chords: list[tuple[Fraction, Chord]] = field(default_factory=list)
-    tempos: list[tuple[Fraction, float]] = field(default_factory=list)
-    part: str = ""
-    loose: bool = False
-    opens: bool = False
-    times: int = 0
-    endings: frozenset[int] = frozenset()
-    segno: bool = False
-    coda: bool = False
-    to_coda: bool = False
-    fine: bool = False
-    back: str = ""
-
-    @property
-    def signs(self) -> Signs:
-        """The bar's signs of repetition."""
-        return Signs(self.opens, self.times, self.endings, self.segno, self.coda, self.to_coda, self.fine, self.back)
 
 
 class Voice:
@@ -131,7 +79,7 @@ class Voice:
         self._broken = Fraction(1)
         self._tuplet: tuple[int, Fraction] = (0, Fraction(1))
         self._graces: list[int] = []
-        self._velocity = _DEFAULT_VELOCITY
+        self._velocity = DEFAULT_VELOCITY
         self._accent = self._dot = False
         self._ending: frozenset[int] = frozenset()
         self._opens, self._part, self._loose = False, "", True
@@ -180,7 +128,7 @@ class Voice:
                 self._key = key if key.named else self._key
                 self.configure(key.options)
                 if self._bar is not None and not self._bar.events:
-                    self._bar.key = self._key
+                    self._bar.key = self._key.key
             elif name == "M":
                 self._metre = read_metre(value)
                 if self._bar is not None and not self._bar.events:
@@ -241,8 +189,8 @@ class Voice:
 
     def _open_bar(self) -> Bar:
         if self._bar is None:
-            self._bar = Bar(self._metre, self._key, loose=self._loose, opens=self._opens, endings=self._ending, part=self._part,
-                            segno=self._segno, coda=self._coda)  # fmt: skip
+            self._bar = Bar(self._metre, self._key.key, part=self._part, loose=self._loose, opens=self._opens,
+                            endings=self._ending, segno=self._segno, coda=self._coda)  # fmt: skip
             self._opens = self._loose = self._segno = self._coda = False
             self._part = ""
         return self._bar
@@ -481,7 +429,6 @@ class Voice:
     def _overlay(self) -> None:
         """The bar once more, for a further layer of the voice."""
         bar = self._open_bar()
-        bar.layers.append(self._at)
         bar.length = max(bar.length, self._at)
         self._at, self._last, self._ties = Fraction(0), None, {}
 
@@ -536,7 +483,6 @@ class Voice:
         self._signs, self._last, self._at, at = {}, None, Fraction(0), self._at
         if bar is None:
             return
-        bar.layers.append(at)
         bar.length = max(bar.length, at)
         self.bars.append(bar)
         self._bar = None

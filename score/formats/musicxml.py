@@ -1,6 +1,6 @@
 """Writes MusicXML 4.0 from the notation, element by element.
 
-The writer is ours (docs/adr/0002-musicxml-writer.md says why); music21 reads, in `musicxml_read` and in the tests.
+The writer is ours (docs/adr/0002-musicxml-writer.md says why); music21 reads it in the tests.
 """
 
 import xml.etree.ElementTree as ET

@@ -34,3 +34,17 @@ def _table() -> dict[int, Drum]:
 def drum(key: int) -> Drum:
     """The drum of a key number; keys outside the set are written in the middle with a crossed head."""
     return _table().get(key) or Drum(f"Percussion {key}", "B4", "x")
+
+
+def by_place(line: str, head: str) -> int:
+    """The key number of a note on a percussion staff: by its place ('C5') and notehead, a snare where nothing fits."""
+    places = _places()
+    return places.get((line, head), places.get((line, "normal"), 38))
+
+
+@lru_cache(maxsize=1)
+def _places() -> dict[tuple[str, str], int]:
+    places: dict[tuple[str, str], int] = {}
+    for key in (36, 38, 42, 46, 49, 51, *range(27, 88)):  # the usual drum of a place first
+        places.setdefault((drum(key).line, drum(key).head), key)
+    return places
