@@ -68,6 +68,7 @@ def _section(
     wishes = _wishes(sketches, part, context, moments, plan)
     width = part.high - part.low + 1
     leanings = context.rng("line", part.track or part.id, label).random((TAGS, width)) * 0.6
+    leanings = np.roll(leanings, _moved(context, plan), axis=1)  # the same pitches of another key
     noise = leanings[[s.tag % TAGS for s in sketches]]
     if plan.occurrence:  # a return is the same tune in another light
         other = context.rng("return", part.track or part.id, label, plan.occurrence)
@@ -75,6 +76,13 @@ def _section(
     strict = context.style.harmony.strict
     pitches = best_line(wishes, part.low, part.high, habits.leap, habits.repeat, noise, strict)
     return _played(sketches, pitches, context, plan, moments, part)
+
+
+def _moved(context: Context, plan: SectionPlan) -> int:
+    """Semitones, -5 to 6, from the key in which a label was first heard to the key of this section."""
+    first = next(p for p in context.form.sections if p.section.label == plan.section.label)
+    by = (plan.key.tonic_pc - first.key.tonic_pc) % 12
+    return by if by <= 6 else by - 12
 
 
 def _character(context: Context, plan: SectionPlan) -> float:
@@ -234,7 +242,7 @@ def _home_level(part: Part, context: Context, plan: SectionPlan) -> float:
     room = (part.high - part.low) * STEP
     contrast = context.style.form.contrast
     draw = context.rng("level", part.track or part.id, plan.section.label).random() - 0.5
-    shift = 2.5 * (plan.section.energy - 0.5) + 2.0 * contrast * draw
+    shift = 2.5 * (plan.section.energy - 0.5) + 2.0 * contrast * draw + _moved(context, plan) * STEP
     return float((part.low + part.high) / 2 * STEP + np.clip(shift, -room / 4, room / 4))
 
 
