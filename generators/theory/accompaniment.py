@@ -19,6 +19,8 @@ from ripieno.score.piece import Notes, make_notes
 from ripieno.score.time import PPQ
 
 Row = tuple[int, int, int, int]
+LEFT_HAND = ("nocturne", "wave", "tenths", "rocking")  # figures of a pianist's left hand under a tune
+_CALM = 92  # quarter notes a minute below which a left hand has time for semiquavers
 _GUITARS = ("guitar",)
 _DRIVEN = ("overdriven_guitar", "distortion_guitar", "seven_string_guitar")
 
@@ -186,7 +188,7 @@ def write_arpeggio(part: Part, context: Context) -> Notes:
             continue
         for bar in range(plan.section.first_bar, plan.section.end_bar):
             idea = phrase_at(context.form, bar).idea.rstrip("'")
-            name = part.pattern or figure_for(part, context, idea, plan.section.energy)
+            name = _own_figure(part, context, index) or figure_for(part, context, idea, plan.section.energy)
             row = figures[name]
             count = int(row["voices"])
             if count not in cache:
@@ -215,6 +217,21 @@ def write_arpeggio(part: Part, context: Context) -> Notes:
                     chosen = voicing if last else _picked(voicing, marks)
                     rows.extend((tick, sound, p, velocity) for p in chosen if part.low <= p <= part.high)
     return make_notes(tidy(rows, timeline.bar_start(context.form.bars)))
+
+
+def _own_figure(part: Part, context: Context, index: int) -> str:
+    """The figure that a part has of its own; a section of another label takes another one, by its energy. "": none."""
+    plans = context.form.sections
+    label, main = plans[index].section.label, next((p for p in plans if p.kind != "intro"), plans[0]).section.label
+    if part.pattern not in LEFT_HAND or label == main or plans[index].kind in ("intro", "outro"):
+        return part.pattern
+    others = [f for f in LEFT_HAND if f != part.pattern]
+    energy, tempo = plans[index].section.energy, context.form.timeline.tempos[0].bpm
+    if energy < 0.4:
+        others = ["sparse", "broad"]
+    elif energy > 0.6 and tempo < _CALM:
+        others = ["rolling"]
+    return others[int(context.rng("left hand", part.id, label).integers(len(others)))]
 
 
 def _picked(voicing: Voicing, marks: Sequence[str]) -> list[int]:

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ripieno.generators.theory.chord_moves import moved
 from ripieno.generators.theory.grammar import Grammar, grammar_for, numeral_key
 from ripieno.generators.theory.style import Harmony, Progression, Style
 from ripieno.generators.theory.types import Form, Phrase, RandomSource, SectionPlan
@@ -132,6 +133,7 @@ class _Writer:
         self.form, self.rng_of = form, rng_of
         self.schemes: dict[str, Progression | None] = {}
         self.bodies: dict[tuple[str, int], Bars] = {}
+        self.told: dict[str, tuple[Key, list[list[Chord]]]] = {}  # key and chords in which a label was first heard
         themes = [p for p in form.sections if p.kind not in QUIET]
         self.main = (themes or list(form.sections))[0]
 
@@ -156,7 +158,23 @@ class _Writer:
             for phrase in plan.phrases:
                 bars.extend(self._phrase(label, phrase, plan, grammar))
         rng = self.rng_of("colour", label, plan.occurrence if plan.occurrence > 1 else 0)
-        return self._coloured(bars, plan.key, grammar, rng)
+        coloured = self._coloured(bars, plan.key, grammar, rng)
+        told = self.told.setdefault(plan.section.label, (plan.key, [list(bar) for bar in coloured]))
+        if plan.key != told[0] and len(coloured) == len(told[1]) and plan.kind in ("theme", "variation") and not plan.chords:
+            kept = [[moved(c, told[0], plan.key) for c in bar] for bar in told[1]]  # the same music in another key or mode
+            coloured = kept[:-2] + coloured[-2:] if last else kept
+        if not last and self.form.sections[index + 1].key != plan.key:
+            self._led_on(coloured, plan, self.form.sections[index + 1].key)
+        return coloured
+
+    def _led_on(self, bars: list[list[Chord]], plan: SectionPlan, then: Key) -> None:
+        """The last bar of a section turns to the dominant of the key that follows, where there is a beat for it."""
+        beats = len(self.form.timeline.metre_at(plan.section.end_bar - 1).beats())
+        if self.habits.loop or self.habits.drone or beats < 2 or len(bars) < 4 or plan.kind == "intro":
+            return
+        fifth = Chord(then.spell(then.tonic_pc + 7), QUALITIES["" if self.habits.colour == "power" else "7"])
+        if bars[-1][0].root_pc != fifth.root_pc:
+            bars[-1] = [bars[-1][0], fifth]
 
     def _scheme(self, label: str, kind: str, plan: SectionPlan) -> Progression | None:
         """The scheme that a label keeps, drawn once."""

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ripieno.generators.theory.forms import ways
 from ripieno.generators.theory.line import STEP, Wish, best_line
-from ripieno.generators.theory.motif import Figure, cadence, fragmented, invent, running, varied
+from ripieno.generators.theory.motif import Figure, cadence, fragmented, invent, varied
 from ripieno.generators.theory.scales import Moment, Moments
 from ripieno.generators.theory.style import Melody
 from ripieno.generators.theory.types import Context, Part, Phrase, SectionPlan
@@ -72,7 +71,10 @@ def _section(
     noise = leanings[[s.tag % TAGS for s in sketches]]
     if plan.occurrence:  # a return is the same tune in another light
         other = context.rng("return", part.track or part.id, label, plan.occurrence)
-        noise = noise + other.random((len(wishes), width)) * 1.6 * habits.vary
+        head = _head(plan, context)
+        free = np.array([s.start >= head for s in sketches])
+        far = 1.6 * habits.vary * (0.25 if plan.kind == "variation" else 1.0)  # a variation has its own way of being another
+        noise = noise + other.random((len(wishes), width)) * far * free[:, None]
     strict = context.style.harmony.strict
     pitches = best_line(wishes, part.low, part.high, habits.leap, habits.repeat, noise, strict)
     return _played(sketches, pitches, context, plan, moments, part)
@@ -83,6 +85,11 @@ def _moved(context: Context, plan: SectionPlan) -> int:
     first = next(p for p in context.form.sections if p.section.label == plan.section.label)
     by = (plan.key.tonic_pc - first.key.tonic_pc) % 12
     return by if by <= 6 else by - 12
+
+
+def _head(plan: SectionPlan, context: Context) -> int:
+    """The tick up to which a return is as it was, so that it is known at once: two bars, or one of a short phrase."""
+    return context.form.timeline.bar_start(plan.section.first_bar + (2 if plan.phrases[0].bars >= 4 else 1))
 
 
 def _character(context: Context, plan: SectionPlan) -> float:
@@ -146,10 +153,6 @@ def _phrase(
             if len(figures) > 2 and change.random() < habits.vary:
                 k = int(change.integers(1, len(figures) - 1))
                 figures[k] = varied(figures[k], metre, change)
-    if plan.way and ways()[plan.way].running:  # figuration: every bar but the last runs
-        rng = context.rng("figuration", part.track or part.id, plan.occurrence)
-        goals = [f.steps[0] if f.steps else 0.0 for f in figures[1:]]
-        figures[:-1] = [running(f, metre, goal, rng) for f, goal in zip(figures, goals, strict=False)]
     return figures
 
 
@@ -242,7 +245,10 @@ def _home_level(part: Part, context: Context, plan: SectionPlan) -> float:
     room = (part.high - part.low) * STEP
     contrast = context.style.form.contrast
     draw = context.rng("level", part.track or part.id, plan.section.label).random() - 0.5
-    shift = 2.5 * (plan.section.energy - 0.5) + 2.0 * contrast * draw + _moved(context, plan) * STEP
+    energy = plan.section.energy
+    if plan.kind in ("theme", "variation"):  # a refrain comes back at its own height; choruses rise
+        energy = next(p for p in context.form.sections if p.section.label == plan.section.label).section.energy
+    shift = 2.5 * (energy - 0.5) + 2.0 * contrast * draw + _moved(context, plan) * STEP
     return float((part.low + part.high) / 2 * STEP + np.clip(shift, -room / 4, room / 4))
 
 

@@ -204,29 +204,6 @@ def _figure(notes: Sequence[tuple[int, int, float]], tag: int) -> Figure:
     return Figure(onsets, lengths, steps, tag=tag)
 
 
-def running(figure: Figure, metre: Metre, then: float, rng: np.random.Generator) -> Figure:
-    """The figure dissolved into even short notes that walk and turn from each of its notes to the next.
-
-    `then` is the height that it leads to.
-    """
-    beat, group = metre.beats(PPQ)[0][1], metre.grouping[0]
-    unit = beat // 3 if group == 3 else beat // 2
-    out: list[tuple[int, int, float]] = []
-    targets = [*figure.steps[1:], then]
-    for (onset, length, step), goal in zip(figure.notes, targets, strict=True):
-        count = max(1, length // unit)
-        if onset % unit or count == 1:
-            out.append((onset, length, step))
-            continue
-        turn = float(rng.choice([-1.0, 1.0]))
-        for k in range(count):
-            walk = step + (goal - step) * k / count
-            height = step if k == 0 else round(walk) + (turn if k % 2 and abs(goal - step) < count else 0.0)
-            tail = length - count * unit if k == count - 1 else 0
-            out.append((onset + k * unit, unit + tail, height))
-    return replace(_figure(out, figure.tag), pin=figure.pin)
-
-
 def cadence(metre: Metre, head: Figure, final: bool, rest: float, rng: np.random.Generator) -> Figure:
     """The bar in which a phrase ends: a goal note, perhaps led into by the idea's own beginning; then a breath."""
     length = metre.bar_ticks(PPQ)

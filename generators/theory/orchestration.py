@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ripieno.generators.theory.accompaniment import LEFT_HAND
 from ripieno.generators.theory.registers import HARMONY, STRUCK, Span, apart, overall, register, window
 from ripieno.generators.theory.solos import pass_round
 from ripieno.generators.theory.style import Style
@@ -137,7 +138,7 @@ def _hands(base: Part, roles: frozenset[Role], style: Style, brief: Brief, span:
     layers: list[Part] = []
     if base.role is Role.LEAD and not roles & HARMONY and (keyboard or plucked):
         if style.performance.pedal and Role.BASS not in roles and rng.random() < 0.75:
-            figure = ("nocturne", "wave", "tenths", "rocking")[int(rng.integers(4))]
+            figure = LEFT_HAND[int(rng.integers(len(LEFT_HAND)))]
             return [replace(_layer(base, Role.ARPEGGIO, "left hand", span, 50, 28), pattern=figure)]
         layers.append(_layer(base, Role.CHORDS, "chords", span, 54 if keyboard else 52, 18))
     alone = base.role in (Role.CHORDS, Role.ARPEGGIO) or bool(layers)
