@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ripieno.agents.choices import choose, default, inferred, revised
 from ripieno.agents.ensemble_defaults import complete_parts
 from ripieno.agents.length_defaults import complete_length
-from ripieno.score.brief import Brief
+from ripieno.score.brief import Brief, Origin
 from ripieno.score.chords import Chord, parse_roman
 from ripieno.score.keys import Key
 from ripieno.score.progressions import key_of
@@ -17,6 +17,7 @@ from ripieno.score.styles import StyleProfile
 
 # Bounds of the tempo classes in quarter notes a minute: slow up to the first, fast from the second.
 SLOW_TO, FAST_FROM = 76.0, 120.0
+TITLES = ("rondo", "sonata", "theme and variations", "passacaglia")  # forms that give a piece its title
 # Tonics that lie well under the hands, by family (other families: the last row) and by mode; drawn from where nothing decides.
 EASY_TONICS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "jazz": (("F", "Bb", "Eb", "C", "Ab", "G"), ("C", "D", "G", "F", "A")),
@@ -184,4 +185,6 @@ def _title(brief: Brief, profile: StyleProfile) -> str:
     assert brief.tonic is not None and brief.mode is not None
     said = brief.moods.words.split(",")[0].strip().capitalize() if brief.moods else ""
     mood = f"{said} " if said.isalpha() and said.lower() != profile.name.lower() else ""
-    return f"{mood}{profile.name} in {Key(brief.tonic.value, brief.mode.value)}"
+    form = brief.form.value.name if brief.form is not None and brief.form.origin is Origin.STATED else ""
+    name = form.capitalize() if form in TITLES else profile.name
+    return f"{mood}{name} in {Key(brief.tonic.value, brief.mode.value)}"

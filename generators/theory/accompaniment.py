@@ -20,6 +20,7 @@ from ripieno.score.time import PPQ
 
 Row = tuple[int, int, int, int]
 LEFT_HAND = ("nocturne", "wave", "tenths", "rocking")  # figures of a pianist's left hand under a tune
+_TOGETHER = PPQ // 16  # ticks: two hands that strike one key so near to each other strike it once
 _CALM = 92  # quarter notes a minute below which a left hand has time for semiquavers
 _GUITARS = ("guitar",)
 _DRIVEN = ("overdriven_guitar", "distortion_guitar", "seven_string_guitar")
@@ -259,7 +260,7 @@ def figure_for(part: Part, context: Context, idea: str, energy: float) -> str:
 
 
 def tidy(rows: Sequence[Row], end: int) -> list[Row]:
-    """Notes inside the piece, longer than nothing, a pitch ending before it sounds again, equal onsets merged."""
+    """Notes inside the piece, longer than nothing, a pitch ending before it sounds again, onsets at about one time merged."""
     last: dict[int, int] = {}
     out: list[Row] = []
     for start, length, pitch, velocity in sorted(rows):
@@ -269,8 +270,8 @@ def tidy(rows: Sequence[Row], end: int) -> list[Row]:
         before = last.get(pitch)
         if before is not None:
             s, n, p, v = out[before]
-            if s == start:
-                out[before] = (s, max(n, length), p, max(v, velocity))
+            if start - s < _TOGETHER:
+                out[before] = (s, max(n, start + length - s), p, max(v, velocity))
                 continue
             if s + n > start:
                 out[before] = (s, start - s, p, v)

@@ -35,6 +35,8 @@ def with_held(slots: Sequence[Slot], holds: Sequence[SectionRequest], bars: int)
             weight = max(slot.weight, min(weight, round(_LARGEST * bars)))
             slot = replace(slot, row=slot.row.model_copy(update={"most": 0}))
         out[at] = replace(slot, stated=wanted.bars, weight=weight)
+        if wanted.size:  # sections of one label are equally long
+            out = [replace(s, weight=weight) if s.label == slot.label else s for s in out]
         taken.add(at)
     return out
 

@@ -191,7 +191,8 @@ def _active(order: Sequence[Seat], kind: str, energy: float, entries: float, ind
     share = 1.0 - entries * max(0.0, 0.85 - energy) * 1.5
     keep = max(2, round(n * share))
     if entries >= _BLOCKS and kind in ("intro", "outro"):  # a DJ's: one player, and another with each block
-        return list(order[:max(1, 1 + round(2 * n * (energy - 0.3)))])
+        fewest = 2 if index == count - 1 else 1  # the bass takes the music home
+        return list(order[:max(fewest, 1 + round(2 * n * (energy - 0.3)))])
     chosen = list(order[:keep])
     if kind == "intro" and count > 1:
         rest = [s for s in chosen if s.role is not Role.LEAD]

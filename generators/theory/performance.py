@@ -26,16 +26,21 @@ FARTHEST = PPQ / 16  # ticks beside its place beyond which a note would be heard
 GRID = PPQ // 8  # accents are told apart down to 32nds
 _SOUNDING = {"staccato": 0.45, "pizzicato": 0.5, "spiccato": 0.45, "marcato": 0.85, "detached": 0.75, "palm mute": 0.5,
              "muted": 0.6}  # fmt: skip
+_LEVEL, _WIDER = 0.54, 0.8  # the energy of an ordinary section; how much wider loudness goes with contrast
 Float = npt.NDArray[np.float64]
 
 
-def loudness(form: Form, brief: Brief, usual: str, *, fades: bool = False) -> Float:
-    """Wished velocity of an ordinary note for each bar: the dynamic asked for, shaped by energy and by asked-for curves."""
+def loudness(form: Form, brief: Brief, usual: str, *, contrast: float = 0.5, fades: bool = False) -> Float:
+    """Wished velocity of an ordinary note for each bar: the dynamic asked for, shaped by energy and by asked-for curves.
+
+    `contrast`, 0..1: how far sections differ; from a half on quiet and loud ones lie wider apart.
+    """
     level = LEVELS.get(brief.dynamics.value if brief.dynamics else usual, 80)
     bars = np.empty(form.bars)
     for plan in form.sections:
         inner = np.linspace(-0.02, 0.03, plan.section.bars)
-        bars[plan.section.first_bar:plan.section.end_bar] = level * (0.86 + 0.26 * plan.section.energy + inner)
+        louder = (0.26 + _WIDER * max(0.0, contrast - 0.5)) * (plan.section.energy - _LEVEL)
+        bars[plan.section.first_bar:plan.section.end_bar] = level * (1.0 + louder + inner)
     for shape in brief.dynamics_shape:
         for first, end in _stretches(form, shape.section):
             x = np.linspace(0, 1, max(1, end - first))
@@ -77,7 +82,8 @@ def perform(part: Part, notes: Notes, context: Context) -> Notes:
     bar_lines = np.array([timeline.bar_start(b) for b in range(form.bars + 1)])
     bars = np.clip(np.searchsorted(bar_lines, notes["start"], side="right") - 1, 0, form.bars - 1)
     ending = context.style.form.ending
-    curve = loudness(form, brief, style.loudness, fades=ending == "fade" and form.bars >= 8)
+    fades = ending == "fade" and form.bars >= 8
+    curve = loudness(form, brief, style.loudness, contrast=context.style.form.contrast, fades=fades)
     balance = _BALANCE[part.role]
     velocity = notes["velocity"].astype(np.float64)
     struck = part.role in (Role.DRUMS, Role.PERCUSSION)
