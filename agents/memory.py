@@ -89,6 +89,7 @@ def commit(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     table = derive_table(piece, intent) if changed or base is None else base.table
     report = build_report(state, winner, table, before, piece, base.number if base else None)
     reply = ensemble.brain.reply(report)
+    report = report.model_copy(update={"decisions": (*report.decisions, *ensemble.decisions())})
     trace = trace_json({**state, "report": report.model_dump(mode="json", exclude={"table"})})
     if changed or snapshot.relocked:
         new = NewVersion(

@@ -24,6 +24,27 @@ class CandidateSummary(Frozen):
     trail: tuple[str, ...] = ()
 
 
+class Decision(Frozen):
+    """Who took a decision of the turn, where a language model was set.
+
+    Attributes:
+        agent, what: such as 'Expert', 'reads the request'.
+        by: the model; 'embedded' where the embedded part stood in.
+        note: why it stood in.
+        calls, prompt_tokens, cached_tokens, answer_tokens, money: what was spent on it, tries and repairs included.
+    """
+
+    agent: str
+    what: str
+    by: str
+    note: str = ""
+    calls: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    answer_tokens: int = 0
+    money: float = 0.0
+
+
 class Outcome(Frozen):
     """What became of one step of the plan. `note`: why it was not done, or that nothing had to change."""
 
@@ -45,6 +66,7 @@ class Report(Frozen):
         answers: to questions about the piece.
         moved: undo and the like, in words.
         verdict: None where nothing was voted on.
+        decisions: who decided what, where a language model was set; else empty.
         findings: what a teacher would still mark; of an edit only what the version before did not have.
     """
 
@@ -63,6 +85,7 @@ class Report(Frozen):
     candidates: tuple[CandidateSummary, ...]
     verdict: Verdict | None
     findings: tuple[Finding, ...]
+    decisions: tuple[Decision, ...] = ()
     table: AttributeTable
 
     @property

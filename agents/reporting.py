@@ -63,6 +63,7 @@ def build_report(
         candidates=tuple(_summary(c) for c in state.get("candidates", ())),
         verdict=state.get("verdict"),
         findings=_new_findings(state, winner, before, composed),
+        decisions=tuple(state.get("decisions", ())),
         table=table,
     )
 

@@ -9,7 +9,7 @@ from ripieno.agents.brains.base import Brain
 from ripieno.agents.habits import Habit
 from ripieno.agents.judges.base import Judge, Verdict
 from ripieno.agents.plan import Plan
-from ripieno.agents.report import Outcome, Report
+from ripieno.agents.report import Decision, Outcome, Report
 from ripieno.agents.understanding import Ask, Question, Understanding
 from ripieno.memory.store import Store
 from ripieno.memory.user import UserMemory
@@ -152,10 +152,16 @@ class TurnState(TypedDict, total=False):
     report: Report  # Memory
     reply: str  # Memory, worded by the brain
     timings: Annotated[list[Timing], operator.add]  # every node adds its own
+    decisions: Annotated[list[Decision], operator.add]  # every node adds those that a language model was asked for
 
 
 def unwatched(progress: Progress) -> None:
     """A watcher that looks away."""
+
+
+def nothing_decided() -> tuple[Decision, ...]:
+    """The account of a turn without a language model."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +170,7 @@ class Ensemble:
 
     `watch` is told what goes on. It is called in the thread that runs the graph: LangGraph's own stream of custom events
     would move every node into a worker thread, which costs a tenth more time and leaves Ctrl-C waiting for the node.
+    `decisions` gives what was decided, and by whom, since it was called last.
     """
 
     brain: Brain
@@ -174,3 +181,4 @@ class Ensemble:
     max_rounds: int = 2
     watch: Callable[[Progress], None] = unwatched
     user: UserMemory | None = None  # None: nothing is remembered over projects
+    decisions: Callable[[], tuple[Decision, ...]] = nothing_decided

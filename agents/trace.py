@@ -31,7 +31,8 @@ def timed(name: str, node: Node) -> Node:
         cpu, wall = time.process_time(), time.perf_counter()
         update = node(state, runtime=runtime)
         spent = Timing(node=name, cpu=time.process_time() - cpu, wall=time.perf_counter() - wall)
-        return {**update, "timings": [spent]}
+        decided = runtime.context.decisions()
+        return {**update, "timings": [spent], "decisions": list(decided)} if decided else {**update, "timings": [spent]}
 
     return run
 

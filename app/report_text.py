@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ripieno.agents.judges.base import Verdict
-from ripieno.agents.report import Report
+from ripieno.agents.report import Decision, Report
 from ripieno.score.brief import Origin
 
 
@@ -30,6 +30,7 @@ def report_markdown(report: Report) -> str:
     if report.verdict is not None and report.verdict.ballots:
         lines += _vote(report, report.verdict)
     lines += _list("What a teacher would still mark", (f"{f.severity}: {f.message} ({f.advice})" for f in report.findings))
+    lines += _list("Who decided", map(_decision, report.decisions))
     assumed = [d.attribute for d in report.delivered if d.origin == Origin.DEFAULT]
     if assumed:
         lines += [f"Chosen by the ensemble, not by you: {', '.join(assumed)}."]
@@ -39,6 +40,12 @@ def report_markdown(report: Report) -> str:
 def _list(heading: str, items: Iterable[str]) -> list[str]:
     rows = [f"- {' '.join(item.split())}" for item in items]
     return [f"## {heading}", "", *rows, ""] if rows else []
+
+
+def _decision(row: Decision) -> str:
+    tokens = f"{row.calls} calls, {row.prompt_tokens} + {row.answer_tokens} tokens" if row.calls else "no call"
+    why = f" {row.note}" if row.note else ""
+    return f"{row.agent} {row.what}: {row.by} ({tokens}).{why}"
 
 
 def _delivered(report: Report) -> list[str]:

@@ -7,6 +7,8 @@ from ripieno.agents.report import Report
 from ripieno.agents.state import Overrides, Progress, unwatched
 from ripieno.app.exports import ExportJob, ExportOrder, check_order, export
 from ripieno.app.folders import new_folder, settle, slug
+from ripieno.app.language import Language
+from ripieno.app.language import language as from_environment
 from ripieno.app.manifest import Manifest
 from ripieno.app.places import place
 from ripieno.app.project import Project, Turn
@@ -32,10 +34,21 @@ class Studio:
 
     Args:
         memory: whether taste and pieces are remembered over projects (`docs/memory.md`); None: unless `RIPIENO_MEMORY=off`.
+        language: which language models take part (`docs/language-models.md`); None: what the environment says.
     """
 
-    def __init__(self, memory: bool | None = None) -> None:
-        self._session = Session(memory)
+    def __init__(self, memory: bool | None = None, language: Language | None = None) -> None:
+        self._session = Session(memory, language or from_environment())
+
+    def __enter__(self) -> "Studio":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of connections to language models; needed only to finish a cassette."""
+        self._session.close()
 
     def open(self, where: Path | str, *, new: bool = False) -> Project:
         """A project: its folder, or `postgresql://user@host/database#project`. `new` makes it where there is none.

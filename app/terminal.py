@@ -15,7 +15,7 @@ from ripieno.app.project import Turn
 from ripieno.app.studio import Composition
 from ripieno.score.errors import RipienoError
 
-AGENTS = ("Memory", "Expert", "Orchestrator", "Generator", "Voter", "Export")
+AGENTS = ("Memory", "Expert", "Orchestrator", "Generator", "Voter", "Reply", "Export")
 
 
 class LiveProgress:
@@ -43,12 +43,14 @@ class LiveProgress:
         if self._live:
             self._live.update(self._table())
         else:
-            self._console.print(f"{progress.agent}: {progress.message}", highlight=False)
+            self._console.print(f"{progress.agent}: {progress.message}", markup=False, highlight=False)
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
         for agent in AGENTS:
             event = self._last.get(agent)
+            if agent == "Reply" and event is None:
+                continue  # only language models speak before the end
             active = agent == self._active
             mark = Text("●" if active else "✓" if event else "·", style="cyan" if active else "green" if event else "dim")
             message = event.message if event else ""

@@ -1,11 +1,14 @@
-"""What every brain must keep. Call `check_brain` with an instance; `test_brains.py` does so for each that is there."""
+"""What every brain must keep. `check_brain` and `check_edits` take an instance; the tests of each brain call them."""
 
 from ripieno.agents.brains.base import Brain
 from ripieno.agents.defaults import complete
 from ripieno.agents.understanding import TurnContext
+from ripieno.memory.table import AttributeTable
 from ripieno.score.brief import Brief, Origin
+from ripieno.score.errors import BadRequest
+from ripieno.score.piece import Piece
 from ripieno.score.styles import StyleProfile
-from ripieno.tools.registry import TOOLS
+from ripieno.tools.registry import TOOLS, family
 
 REQUESTS = (
     "a march in C major for brass, 16 bars",
@@ -13,6 +16,28 @@ REQUESTS = (
     "techno, 130 bpm, verse and chorus, the chorus twice as fast",
     "☂",
 )
+
+
+EDITS = ("mute the piano", "transpose everything up a tone", "how long is it?", "undo", "more reverb on the piano", "☂ ☂ ☂")
+
+
+def check_edits(brain: Brain, profiles: dict[str, StyleProfile], piece: Piece, table: AttributeTable) -> None:
+    """Reads turns about `piece`, which has a piano: asks are instructions that fit it, or there is a question, or a refusal."""
+    context = TurnContext(table=table, can_undo=1)
+    for text in EDITS:
+        try:
+            understanding = brain.conceive(text, context, profiles)
+        except BadRequest as error:
+            assert error.cure
+            continue
+        assert understanding == brain.conceive(text, context, profiles), "the same words are understood alike"
+        assert understanding.intent == "edit" and (understanding.asks or understanding.question or understanding.unused)
+        plan = brain.plan(understanding, table.intent, table)
+        assert [s.instruction for s in plan.ordered()] == [a.instruction for a in understanding.asks]
+        for ask in understanding.asks:
+            assert ask.instruction.kind in TOOLS
+            if family(ask.instruction.kind) != "turn":
+                assert ask.instruction.place(piece).track_ids(piece) and ask.instruction.place(piece).spans(piece)
 
 
 def check_brain(brain: Brain, profiles: dict[str, StyleProfile]) -> None:

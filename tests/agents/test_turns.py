@@ -18,13 +18,14 @@ from ripieno.agents.repairs import MAX_REPAIRS, repairs_for, weight
 from ripieno.agents.state import CandidateRecord, Ensemble, Progress, TurnRequest, TurnState
 from ripieno.agents.understanding import TurnContext
 from ripieno.memory.store import Store
+from ripieno.memory.table import derive_table
 from ripieno.score.brief import Brief, Origin, PartRequest
 from ripieno.score.checks.finding import Finding
 from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role
 from ripieno.tools.notes import RangeFit, ThinOut
 from ripieno.tools.toolbox import build_toolbox, profiles
-from tests.agents.brain_conformance import check_brain
+from tests.agents.brain_conformance import check_brain, check_edits
 from tests.score.pieces import waltz
 
 PROFILES = profiles()
@@ -46,6 +47,7 @@ def run(folder: Path, text: str, *, seed: int = 0, candidates: int = 2, rounds: 
 
 def test_the_embedded_brain_keeps_the_contract() -> None:
     check_brain(EmbeddedBrain(PROFILES), PROFILES)
+    check_edits(EmbeddedBrain(PROFILES), PROFILES, waltz(), derive_table(waltz(), Brief(text="a waltz")))
 
 
 def test_every_agent_speaks_in_order_and_every_node_is_timed(tmp_path: Path) -> None:
