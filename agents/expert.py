@@ -11,10 +11,11 @@ from ripieno.agents.defaults import complete
 from ripieno.agents.habits import complete_by_habit
 from ripieno.agents.intent import revised_intent
 from ripieno.agents.overrides import apply_overrides
+from ripieno.agents.recalling import conceive_like
 from ripieno.agents.repairs import weight
 from ripieno.agents.state import CandidateRecord, Consulted, Ensemble, TurnState
 from ripieno.agents.trace import say
-from ripieno.agents.understanding import Ask, Understanding
+from ripieno.agents.understanding import Ask, TurnContext, Understanding
 from ripieno.memory.store import Store
 from ripieno.score.brief import Brief, Notice
 from ripieno.score.checks.compliance import check_compliance
@@ -39,7 +40,7 @@ def conceive(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
         understanding = Understanding(intent="edit", asks=request.asks)
     else:
         context = turn_context(ensemble.store, snapshot, request.text, consulted)
-        understanding = ensemble.brain.conceive(text, context, ensemble.profiles)
+        understanding = _read(text, context, ensemble)
     if understanding.question and (not request.may_ask or len(consulted) >= MAX_QUESTIONS):
         understanding = assume(understanding)
     if understanding.brief is not None:
@@ -50,6 +51,22 @@ def conceive(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     intent = ensemble.store.version(version).table.intent if version else adopted_intent(request.asks)
     brief = intent if intent.style else complete(intent, ensemble.profiles, request.seed)
     return {"understanding": understanding, "brief": brief}
+
+
+def _read(text: str, context: TurnContext, ensemble: Ensemble) -> Understanding:
+    """What the brain makes of the words; a new piece may be one like an earlier one of the person's."""
+
+    def read(words: str) -> Understanding:
+        return ensemble.brain.conceive(words, context, ensemble.profiles)
+
+    if ensemble.user is None:
+        return read(text)
+    if context.table is not None:
+        understanding = read(text)
+        if understanding.intent == "edit":
+            return understanding
+        context = context.model_copy(update={"table": None})  # a new piece it is, whatever the rest of the words says
+    return conceive_like(text, ensemble.user, read, ensemble.profiles)
 
 
 def adopted_intent(asks: tuple[Ask, ...]) -> Brief:

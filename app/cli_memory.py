@@ -13,11 +13,12 @@ def memory_app() -> typer.Typer:
     """The group of commands."""
     app = typer.Typer(
         no_args_is_help=True,
-        help="What is remembered of you over all projects: your taste. It lies in ~/.ripieno (or RIPIENO_HOME), "
-        "nowhere else; RIPIENO_MEMORY=off or --no-memory switches it off.",
+        help="What is remembered of you over all projects: your taste and your pieces. It lies in ~/.ripieno (or "
+        "RIPIENO_HOME), nowhere else; RIPIENO_MEMORY=off or --no-memory switches it off.",
         epilog="Example: ripieno memory list",
     )
     for command, example in (
+        (find, 'ripieno memory find "a sad waltz with cello from last week"'),
         (list_, "ripieno memory list"),
         (show, "ripieno memory show 1"),
         (set_, 'ripieno memory set 1 --weight 0.9 --statement "Drums well behind the singer."'),
@@ -25,6 +26,18 @@ def memory_app() -> typer.Typer:
     ):
         app.command(command.__name__.rstrip("_"), epilog=f"Example: {example}")(command)
     return app
+
+
+def find(
+    text: Annotated[str, typer.Argument(help="Words about the piece, and a time such as 'last week'.")] = "",
+    like: Annotated[str | None, typer.Option(help="A project's folder: pieces that are made like it.")] = None,
+    limit: Annotated[int, typer.Option(help="How many.", min=1, max=100)] = 5,
+    json_: Json = False,
+) -> None:
+    """Find earlier pieces by description, by time and by musical likeness; without any of these the latest."""
+    from ripieno.app.commands.memory import find_pieces
+
+    find_pieces(text, like=like, limit=limit, as_json=json_)
 
 
 def list_(json_: Json = False) -> None:

@@ -175,7 +175,8 @@ class Project:
             return Asked(request.turn, outcome.asks)
         version = self.version()
         piece = self._store.piece(version.piece)
-        return Turn(request.turn, outcome["reply"], version, piece, outcome["report"], outcome)
+        reply = outcome["reply"] + (self._session.remember(self.place.folder) if self.place.folder else "")
+        return Turn(request.turn, reply, version, piece, outcome["report"], outcome)
 
     def _next_seed(self) -> int:
         turns = self._store.conversation(1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from ripieno.agents.brains.embedded.brain import EmbeddedBrain
 from ripieno.agents.brains.llm.account import Account
@@ -10,10 +11,10 @@ from ripieno.agents.graph import build_graph
 from ripieno.agents.judges.registry import build_judges
 from ripieno.agents.state import Ensemble, Progress, unwatched
 from ripieno.app.language import Language
-from ripieno.app.settings import home, own_styles, remembers
+from ripieno.app.settings import home, own_styles, recall_index, remembers
 from ripieno.llm.client import Models
 from ripieno.memory.store import Store
-from ripieno.memory.user import UserMemory
+from ripieno.memory.user import FAULTS, UserMemory
 from ripieno.tools.toolbox import build_toolbox, profiles
 
 Watcher = Callable[[Progress], None]
@@ -24,7 +25,7 @@ class Session:
     leaves it to the environment."""
 
     def __init__(self, memory: bool | None = None, language: Language | None = None) -> None:
-        self.user = UserMemory(home()) if (remembers() if memory is None else memory) else None
+        self.user = UserMemory(home(), recall_index()) if (remembers() if memory is None else memory) else None
         self._language = language or Language()
         self._models = Models(self._language.settings) if self._language.settings else None
         self._profiles = profiles(own_styles())
@@ -32,6 +33,16 @@ class Session:
         self._brain = EmbeddedBrain(self._profiles)
         self._judges = build_judges()
         self.graph = build_graph()
+
+    def remember(self, folder: Path) -> str:
+        """Lets the piece in a project's folder be found again later; gives a sentence where that failed."""
+        if self.user is None or folder.name.startswith("."):
+            return ""  # a hidden folder is one that is still being made
+        try:
+            self.user.library.watch(folder.parent)
+        except FAULTS as error:
+            return f" This piece cannot be recalled later: {getattr(error, 'message', error)}"
+        return ""
 
     def ensemble(self, store: Store, watch: Watcher = unwatched) -> Ensemble:
         """What the agents work with in one turn on one project."""
@@ -42,6 +53,8 @@ class Session:
         """Lets go of what is connected."""
         if self._models:
             self._models.close()
+        if self.user:
+            self.user.close()
 
     def _with_models(self, ensemble: Ensemble, models: Models) -> Ensemble:
         """The ensemble with language models in their places, and a fresh budget for the turn."""

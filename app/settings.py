@@ -33,3 +33,8 @@ def stem_bytes() -> int:
 def remembers() -> bool:
     """Whether taste and pieces are remembered over projects: not with `RIPIENO_MEMORY=off`."""
     return os.environ.get("RIPIENO_MEMORY", "").strip().lower() not in ("off", "no", "0", "false")
+
+
+def recall_index() -> str:
+    """Where pieces are looked up: `RIPIENO_RECALL`, 'own' (usual) or 'chroma' (`pip install "ripieno[recall]"`)."""
+    return os.environ.get("RIPIENO_RECALL", "").strip().lower() or "own"

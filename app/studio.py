@@ -95,4 +95,5 @@ class Studio:
             final = settle(work, parent, name)
             files = tuple(final / f.relative_to(work) for f in written)
             Manifest(final).record(files, turn.version.id)
-        return Composition(final, files, turn.piece, turn.report, turn.reply, turn.version.id, turn.turn)
+        reply = turn.reply + self._session.remember(final)
+        return Composition(final, files, turn.piece, turn.report, reply, turn.version.id, turn.turn)

@@ -176,9 +176,9 @@ def explained() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _told(str(error.orig)) from error
+        raise told(str(error.orig)) from error
     except (sqlite3.Error, driver) as error:
-        raise _told(str(error)) from error
+        raise told(str(error)) from error
 
 
 @contextmanager
@@ -187,10 +187,11 @@ def _legible() -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise _told(f"malformed: {error}") from error
+        raise told(f"malformed: {error}") from error
 
 
-def _told(said: str) -> StoreBusy | StoreFault:
+def told(said: str) -> StoreBusy | StoreFault:
+    """What a driver said, in our words."""
     if "locked" in said:
         return StoreBusy(
             "A transaction waits a while for another, and not for ever", value=said,

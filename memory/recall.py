@@ -1,34 +1,40 @@
 """Recall: what was made before, by description and by musical likeness, over all projects of a library.
 
 Things are kept with their words and, where they are music, with how the music is made (`embedding`). Two indexes stand behind
-one interface: Chroma where it is installed (`pip install "ripieno[recall]"`), else one of our own over the same vectors. The
+one interface: one of our own, and Chroma (`pip install "ripieno[recall]"`) over the same vectors. The
 index can be made anew from the projects at any time; it holds nothing that is not also there.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 from ripieno.memory import embedding
+from ripieno.memory.database import Database, StoreBusy, StoreFault
 from ripieno.memory.embedding import MusicVector, Vector, music_vector
-from ripieno.memory.store import Store, StoreFault
+from ripieno.memory.store import Store
 from ripieno.memory.table import AttributeTable
+from ripieno.score.brief import Brief
 from ripieno.score.errors import BadFile, BadRequest
 from ripieno.score.instruments import instruments
 from ripieno.score.piece import Piece
 
 DATABASE = "project.db"
 PIECE = "piece"
+_PATIENCE = 1.0  # seconds to wait for a project that is being written
+_SAID = 30  # turns whose words describe a piece
 _MOST = 100  # hits that can be asked for
 # Italian tempo words and their plain sense, from so many quarter notes a minute on.
 _TEMPI = (
     (0, "largo very slow"), (60, "adagio slow"), (76, "andante walking"), (100, "moderato medium"),
     (120, "allegro fast lively"), (160, "presto very fast"),
 )  # fmt: skip
+
+
+class IndexDamaged(StoreFault):
+    """The index cannot be read; it can be made anew from the projects."""
 
 
 @dataclass(frozen=True)
@@ -107,29 +113,36 @@ class Recall:
         found = self._index.nearest(vector, limit, kind)
         return tuple(Hit(item, round(score, 4), _why(text, music, item)) for item, score in found)
 
-    def sync(self, library: Path) -> tuple[str, ...]:
-        """Follows the projects in a library's folder; gives those that could not be read.
+    def pieces(self) -> tuple[Item, ...]:
+        """All pieces that are kept."""
+        return tuple(self._index.items(PIECE).values())
 
-        A project is looked into only where it had turns since the last time. It is found by its branches: the pieces on
-        which they stand.
+    def follow(self, folders: Iterable[Path]) -> tuple[Path, ...]:
+        """Follows the projects in some folders: each is `<folder>/<project>/project.db`. Gives those that could not be read.
+
+        A project is looked into only where its files changed since the last time, and nothing is written into it. It is found
+        by its branches: the pieces on which they stand. What is no longer there is forgotten.
         """
-        kept = self._index.items(PIECE)
+        kept = {item.id: item for item in self.pieces()}
         stamps = {item.data["project"]: item.data["stamp"] for item in kept.values()}
         fresh: list[Item] = []
         left: set[str] = set()
-        unreadable: list[str] = []
-        for file in sorted(library.glob(f"*/{DATABASE}")):
-            project, stamp = file.parent.name, _stamp(file)
-            if stamp and stamps.get(project) == stamp:
+        unreadable: list[Path] = []
+        for file in sorted(file for folder in folders for file in _databases(folder)):
+            project, stamp = str(file.parent), _stamp(file)
+            if stamps.get(project) == stamp:
                 left.add(project)
                 continue
             try:
-                with closing(Store(file)) as store:
-                    fresh += pieces_of(store, project, stamp)
-            except (StoreFault, BadFile):
-                unreadable.append(project)
+                fresh += pieces_of(file, stamp, kept)
+            except StoreBusy:
+                left.add(project)  # it is being written: as it was, until the next time
+            except (StoreFault, BadFile, BadRequest):
+                unreadable.append(file.parent)
         new = {item.id for item in fresh}
-        self._index.remove([i for i, item in kept.items() if item.data["project"] not in left and i not in new])
+        gone = [i for i, item in kept.items() if item.data["project"] not in left and i not in new]
+        if gone:
+            self._index.remove(gone)
         if fresh:
             self._index.add(fresh)
         return tuple(unreadable)
@@ -139,12 +152,20 @@ class Recall:
         self._index.close()
 
 
-def open_recall(folder: Path) -> Recall:
-    """The index in a folder: Chroma's where chromadb is installed, else our own."""
-    if find_spec("chromadb"):
+def open_recall(folder: Path, index: str = "own") -> Recall:
+    """The index in a folder: our own, or `chroma`.
+
+    Raises:
+        IndexDamaged: it is there and cannot be read.
+        MissingPart: Chroma is asked for and not installed.
+        BadRequest: there is no such index.
+    """
+    if index == "chroma":
         from ripieno.memory.recall_chroma import ChromaIndex
 
         return Recall(ChromaIndex(folder))
+    if index != "own":
+        raise BadRequest("The index of recall is 'own' or 'chroma'", value=index, cure="leave RIPIENO_RECALL out")
     from ripieno.memory.recall_index import FileIndex
 
     return Recall(FileIndex(folder))
@@ -177,21 +198,60 @@ def _family(name: str) -> str:
     return next((row.family for row in instruments().values() if row.name == name), "")
 
 
-def pieces_of(store: Store, project: str, stamp: str = "") -> Iterator[Item]:
-    """One item for each branch of a project: the piece on which it stands."""
-    for branch, id_ in store.branches().items():
-        version = store.version(id_)
-        said = [turn.text for turn in store.conversation(30)]
-        data = {"project": project, "branch": branch, "version": id_, "piece": version.piece, "title": version.table.title,
-                "created": version.created, "stamp": stamp}  # fmt: skip
-        music = music_vector(store.piece(version.piece))
-        yield Item(f"{project}#{branch}", PIECE, describe(version.table, *said), music, data)
+def pieces_of(file: Path, stamp: str, kept: Mapping[str, Item]) -> list[Item]:
+    """One item for each branch of a project: the piece on which it stands. Music that is in `kept` already is not heard again.
+
+    Raises:
+        StoreFault, StoreBusy, BadFile, BadRequest: the project cannot be read, or holds nothing.
+    """
+    project = str(file.parent)
+    with closing(Database(file, reading=True, patience=_PATIENCE)) as database:
+        store = Store(database)
+        said = [turn.text for turn in store.conversation(_SAID)]
+        first, found = store.version(1), []
+        for branch, id_ in store.branches().items():
+            version = store.version(id_)
+            table = version.table
+            data = {
+                "project": project, "branch": branch, "version": id_, "piece": version.piece, "title": table.title,
+                "begun": first.created, "created": version.created, "seed": str(first.seed), "request": said[0] if said else "",
+                "brief": remembered(table).model_dump_json(exclude_defaults=True), "stamp": stamp,
+            }  # fmt: skip
+            old = kept.get(f"{project}#{branch}")
+            heard = old.music if old is not None and old.data["piece"] == version.piece else None
+            text = describe(table, file.parent.name.replace("-", " "), *said)
+            music = heard or music_vector(store.piece(version.piece))
+            found.append(Item(f"{project}#{branch}", PIECE, text, music, data))
+    return found
+
+
+def remembered(table: AttributeTable) -> Brief:
+    """What a piece was to be, with what it has become: as another may be made like it."""
+    now: dict[str, object] = {"title": table.title, "bars": table.bars}
+    if table.tempos:
+        now["tempo"] = table.tempos[0].bpm
+    if table.metres:
+        now["metre"] = table.metres[0].metre
+    if table.keys:
+        now |= {"tonic": table.keys[0].key, "mode": table.keys[0].mode}
+    fields = {name: getattr(table.intent, name) for name in Brief.model_fields}
+    fields |= {"notices": (), "unused": (), "text": "", "tempo_range": None, "tempo_class": None, "bars_range": None}
+    return Brief.model_validate(fields | {name: {"value": value, "origin": "inferred"} for name, value in now.items()})
+
+
+def _databases(folder: Path) -> Iterator[Path]:
+    """The projects in a folder; hidden ones are under way."""
+    return (file for file in folder.glob(f"*/{DATABASE}") if not file.parent.name.startswith("."))
 
 
 def _stamp(file: Path) -> str:
-    """How many turns the project has had; "" where that cannot be told. Far cheaper than opening the project."""
-    try:
-        with closing(sqlite3.connect(file, timeout=5)) as raw:
-            return str(raw.execute("SELECT sum(turns) FROM projects").fetchone()[0])
-    except sqlite3.DatabaseError:
-        return ""
+    """Changes whenever the project was written into: size and time of its database and of the log beside it."""
+    marks = []
+    for each in (file, file.with_name(file.name + "-wal")):
+        try:
+            found = each.stat()
+        except OSError:
+            continue
+        if found.st_size:
+            marks.append(f"{found.st_size}@{found.st_mtime_ns}")
+    return " ".join(marks)

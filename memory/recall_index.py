@@ -2,16 +2,19 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from ripieno.memory.database import StoreFault, explained
+from ripieno.memory.database import told
 from ripieno.memory.embedding import FORM, SIZE, Vector, music_of, stored
-from ripieno.memory.recall import Item
+from ripieno.memory.recall import IndexDamaged, Item
+from ripieno.score.errors import RipienoError
 
 _FILE = "index.db"
+_PATIENCE = 5.0  # seconds to wait for another process that writes
 _TABLE = """
 CREATE TABLE IF NOT EXISTS items (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, text TEXT NOT NULL, data TEXT NOT NULL, vector BLOB NOT NULL)
@@ -23,7 +26,11 @@ class FileIndex:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = sqlite3.connect(folder / _FILE, timeout=30)
+        self._folder = folder
+        try:
+            self._file = sqlite3.connect(folder / _FILE, timeout=_PATIENCE)
+        except sqlite3.Error as error:
+            raise _fault(folder, error) from error
         self._matrix: Vector | None = None
         self._ids: list[str] = []
         self._kinds: list[str] = []
@@ -36,33 +43,37 @@ class FileIndex:
                 self._file.execute(_TABLE)
         except sqlite3.DatabaseError as error:
             self._file.close()
-            raise StoreFault(
-                "The index of recall can be read", value=folder / _FILE, cause=str(error),
-                cure="delete its folder: it is made anew from the projects",
-            ) from error  # fmt: skip
+            raise _fault(folder, error) from error
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _fault(self._folder, error) from error
 
     def add(self, items: Iterable[Item]) -> None:
         """See `Index`."""
-        with explained(), self._file:
+        with self._whole(), self._file:
             self._file.executemany("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?)", map(_row, items))
         self._matrix = None
 
     def remove(self, ids: Iterable[str]) -> None:
         """See `Index`."""
-        with explained(), self._file:
+        with self._whole(), self._file:
             self._file.executemany("DELETE FROM items WHERE id = ?", [(i,) for i in ids])
         self._matrix = None
 
     def items(self, kind: str | None = None) -> dict[str, Item]:
         """See `Index`."""
-        with explained():
+        with self._whole():
             rows = self._file.execute("SELECT * FROM items WHERE ? IS NULL OR kind = ? ORDER BY id", (kind, kind))
             return {row[0]: _item(row) for row in rows}
 
     def nearest(self, vector: Vector, limit: int, kind: str | None) -> Sequence[tuple[Item, float]]:
         """See `Index`."""
         found: list[tuple[Item, float]] = []
-        with explained():
+        with self._whole():
             matrix = self._all()
             wanted = np.flatnonzero([kind in (None, k) for k in self._kinds])
             scores = matrix[wanted] @ vector
@@ -86,6 +97,16 @@ class FileIndex:
             self._matrix = np.frombuffer(data, "<f4").reshape(-1, SIZE).astype(np.float32)
             self._stamp = stamp
         return self._matrix
+
+
+def _fault(folder: Path, error: sqlite3.Error) -> RipienoError:
+    said = str(error)
+    if not any(word in said for word in ("malformed", "not a database", "corrupt")):
+        return told(said)
+    return IndexDamaged(
+        "The index of recall can be read", value=folder / _FILE, cause=said,
+        cure="delete its folder: it is made anew from the projects",
+    )  # fmt: skip
 
 
 def _row(item: Item) -> tuple[str, str, str, str, bytes]:

@@ -4,15 +4,18 @@ Nothing is read before it is asked for, nothing is made before there is somethin
 A turn never fails by it: whoever asks handles `FAULTS`, says so, and goes on.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from ripieno.memory.database import Database, StoreBusy, StoreFault
+from ripieno.memory.library import Library
 from ripieno.memory.preferences import Observation, Preference, Preferences
-from ripieno.score.errors import BadFile, BadRequest
+from ripieno.score.errors import BadFile, BadRequest, MissingPart
 
-FAULTS = (StoreFault, StoreBusy, BadRequest, BadFile, OSError)  # what may befall the memory and is no fault of a turn
+# What may befall the memory and is no fault of a turn.
+FAULTS = (StoreFault, StoreBusy, BadRequest, BadFile, MissingPart, OSError)
 TASTE = "taste.db"
 _PATIENCE = 2.0  # seconds that a turn waits for another process that writes its taste down
 
@@ -22,15 +25,21 @@ class UserMemory:
 
     Args:
         home: their folder; it is made when there is something to keep.
+        index: the index of their pieces, 'own' or 'chroma'.
+        now: what time it is, with its zone.
     """
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(
+        self, home: Path, index: str = "own", now: Callable[[], datetime] = lambda: datetime.now().astimezone()
+    ) -> None:  # fmt: skip
+        self.home, self.now = home, now
+        self.library = Library(home, index)
         self._reader: Database | None = None
         self._writer: Database | None = None
 
     def close(self) -> None:
         """Lets go of the files."""
+        self.library.close()
         for database in (self._reader, self._writer):
             if database is not None:
                 database.close()
@@ -80,9 +89,9 @@ class UserMemory:
 
 
 @contextmanager
-def opened(home: Path) -> Iterator[UserMemory]:
+def opened(home: Path, index: str = "own") -> Iterator[UserMemory]:
     """A person's memory, closed at the end."""
-    memory = UserMemory(home)
+    memory = UserMemory(home, index)
     try:
         yield memory
     finally:

@@ -1,17 +1,71 @@
-"""Commands about what is remembered over projects: list, show, set, forget."""
+"""Commands about what is remembered over projects: find pieces; list, show, set, forget preferences."""
 
 import json
+from contextlib import closing
 from dataclasses import asdict
+from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ripieno.agents.dates import told
 from ripieno.agents.habits import habits
-from ripieno.app.settings import home
+from ripieno.agents.recalling import search
+from ripieno.app.places import DATABASE, place
+from ripieno.app.settings import home, recall_index
+from ripieno.memory.database import Database
+from ripieno.memory.library import made_at
 from ripieno.memory.preferences import Preference
+from ripieno.memory.recall import Hit
+from ripieno.memory.store import Store
 from ripieno.memory.user import opened
 from ripieno.score.errors import BadRequest
+
+
+def find_pieces(text: str, *, like: str | None, limit: int, as_json: bool) -> None:
+    """The pieces that fit words, a time and another piece, the best first.
+
+    Raises:
+        BadRequest: there is no project to be like.
+    """
+    music = None
+    if like is not None:
+        folder = place(like).folder
+        if folder is None:
+            raise BadRequest("A piece to be like lies in a folder", value=like, cure="give the folder of a project")
+        with closing(Database(folder / DATABASE, reading=True)) as database:
+            store = Store(database)
+            head = store.head
+            music = store.piece(head.piece) if head else None
+    with opened(home(), recall_index()) as user:
+        said = user.library.follow()
+        found = search(text, music, user, limit)
+        now = user.now()
+    if as_json:
+        print(json.dumps({"pieces": [_piece(hit, now) for hit in found], "said": said}, ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    for each in said:
+        console.print(each, style="yellow", markup=False)
+    if not found:
+        console.print("No piece fits." if text or music else "No pieces are remembered yet.")
+        return
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for name in ("piece", "made", "alike", "folder", "why"):
+        table.add_column(name, justify="right" if name == "alike" else "left")
+    for hit in found:
+        row = _piece(hit, now)
+        alike = f"{hit.score:.0%}" if hit.score else ""
+        table.add_row(Text(hit.item.data["title"]), str(row["made"]), alike, Text(str(row["folder"])), Text(hit.why))
+    console.print(table)
+
+
+def _piece(hit: Hit, now: datetime) -> dict[str, object]:
+    data, (begun, changed) = hit.item.data, made_at(hit.item)
+    return {"title": data["title"], "folder": data["project"], "branch": data["branch"], "version": data["version"],
+            "made": told(begun, now), "begun": begun.isoformat(), "changed": changed.isoformat(),
+            "likeness": hit.score, "why": hit.why, "request": data["request"]}  # fmt: skip
 
 
 def list_preferences(*, as_json: bool) -> None:

@@ -22,6 +22,7 @@ from ripieno.memory.store import Store
 from ripieno.memory.table import derive_table
 from ripieno.score.analysis.features import FEATURES
 from ripieno.score.brief import Attribute, Brief
+from ripieno.score.errors import BadRequest
 from ripieno.score.piece import Piece
 from tests.memory.recall_conformance import RecallConformance
 from tests.memory.samples import louder, turn
@@ -41,11 +42,15 @@ class TestChroma(RecallConformance):
         return ChromaIndex(folder)
 
 
-def test_chroma_is_taken_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ripieno.memory.recall.find_spec", lambda _: None)
+def test_chroma_is_taken_where_it_is_asked_for(tmp_path: Path) -> None:
     with closing(open_recall(tmp_path)) as recall:
         recall.add([Item("a", "piece", "a waltz")])
     assert (tmp_path / "index.db").exists() and not (tmp_path / "chroma").exists()
+    with pytest.raises(BadRequest, match="own"):
+        open_recall(tmp_path, "faiss")
+    pytest.importorskip("chromadb", reason="chromadb is not installed: pip install -e '.[recall]'")
+    with closing(open_recall(tmp_path, "chroma")) as recall:
+        assert recall.pieces() == () and (tmp_path / "chroma").exists()
 
 
 def test_a_damaged_index_says_how_to_make_it_anew(tmp_path: Path) -> None:
@@ -105,31 +110,37 @@ def test_stems_bring_forms_of_a_word_together() -> None:
 # --- libraries -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_library_is_followed(tmp_path: Path) -> None:
-    library = tmp_path / "pieces"
-    for name in ("one", "two"):
-        (library / name).mkdir(parents=True)
-    with closing(Store(library / "one" / "project.db")) as store:
-        first = store.commit(turn("a wistful waltz"))
-        store.commit(turn("bright", louder(waltz(), 5), first.id, branch="sunny"))
+def test_a_folder_is_followed(tmp_path: Path) -> None:
+    folder = tmp_path / "pieces"
+    one, two = folder / "one", folder / "two"
+    for each in (one, two, folder / ".under-way"):
+        each.mkdir(parents=True)
+    for each in (one, folder / ".under-way"):
+        with closing(Store(each / "project.db")) as store:
+            first = store.commit(turn("a wistful waltz"))
+            store.commit(turn("bright", louder(waltz(), 5), first.id, branch="sunny"))
     with closing(FileIndex(tmp_path / "index")) as index:
-        assert Recall(index).sync(library) == () and set(index.items()) == {"one#main", "one#sunny"}
+        recall = Recall(index)
+        files = {file: file.read_bytes() for file in one.iterdir()}
+        assert recall.follow([folder]) == () and set(index.items()) == {f"{one}#main", f"{one}#sunny"}
+        assert {file: file.read_bytes() for file in one.iterdir()} == files, "looking writes nothing"
         before = index.items()
-        assert Recall(index).sync(library) == () and index.items().keys() == before.keys()
-        with closing(Store(library / "two" / "project.db")) as store:
+        assert recall.follow([folder, tmp_path / "nowhere"]) == () and index.items().keys() == before.keys()
+        with closing(Store(two / "project.db")) as store:
             store.commit(turn("a stomping polka"))
-        with closing(Store(library / "one" / "project.db")) as store:
+        with closing(Store(one / "project.db")) as store:
             store.undo("u", "undo", "")
-        Recall(index).sync(library)
-        assert set(index.items()) == {"one#main", "two#main"}, "an undone branch is gone"
-        (hit, *_) = Recall(index).search("polka")
-        assert hit.item.data["project"] == "two" and hit.item.data["version"]
-        (library / "two" / "project.db").write_bytes(b"x" * 5000)
-        for log in (library / "two").glob("project.db-*"):
+        recall.follow([folder])
+        assert set(index.items()) == {f"{one}#main", f"{two}#main"}, "an undone branch is gone"
+        (hit, *_) = recall.search("polka")
+        assert hit.item.data["project"] == str(two) and hit.item.data["version"]
+        assert hit.item.data["request"] == "do a stomping polka"
+        (two / "project.db").write_bytes(b"x" * 5000)
+        for log in two.glob("project.db-*"):
             log.unlink()
-        assert Recall(index).sync(library) == ("two",) and set(index.items()) == {"one#main"}
-        shutil.rmtree(library / "one")
-        Recall(index).sync(library)
+        assert recall.follow([folder]) == (two,) and set(index.items()) == {f"{one}#main"}
+        shutil.rmtree(one)
+        recall.follow([folder])
         assert index.items() == {}
 
 
