@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ripieno.agents.references import find_reference
 
 NAMES = ("campfire", "Wistful waltz in B minor", "wistful-waltz-in-b-minor")
-WORDS = "something like my the last piece waltz from week but darker a bit , . in of another".split()
+WORDS = ("something", "like", "my", "the", "last", "piece", "waltz", "from", "week", "but", "darker", "a bit", ",", "in")
 
 
 @pytest.mark.parametrize(
