@@ -13,7 +13,7 @@ import numpy as np
 
 from ripieno.generators.theory.forms import Row, form_named, is_form, ways
 from ripieno.generators.theory.held import with_held
-from ripieno.generators.theory.lengths import Slot, allocate, fit, grown
+from ripieno.generators.theory.lengths import Slot, allocate, broadened, fit, grown
 from ripieno.generators.theory.section_keys import section_keys
 from ripieno.generators.theory.style import Style, data_table
 from ripieno.generators.theory.tempo_map import tempo_map
@@ -25,6 +25,8 @@ from ripieno.score.piece import Section
 from ripieno.score.section_kinds import section_kind
 from ripieno.score.time import MAX_BARS, PPQ, Metre, MetreChange, Tempo, Timeline
 
+_CHORUSES = ("jazz", "folk")  # families that play the same chorus or tune over and over, however long it takes
+_VALLEY = -0.16  # energy of what is new in a long piece, at its beginning
 _SHORTEST = 4  # bars for each section below which some of them leave
 
 
@@ -112,6 +114,8 @@ def _slots(style: Style, request: FormRequest | None, bars: int, rng: np.random.
         cycle = cycle if len(slots) == before else None
     if not named and not data.unit and not data.grow:
         slots = _stretched(slots, bars, rng)
+    if not data.grow and not data.unit and style.profile.family not in _CHORUSES:
+        slots = broadened(slots, bars)
     if not data.grow or bars < _SHORTEST * len(slots):
         slots = fit(slots, cycle, bars)
     return slots, data.unit
@@ -244,6 +248,8 @@ def _energies(style: Style, brief: Brief, slots: Sequence[Slot], rng: np.random.
             energy += ways()[slot.row.way].energy if slot.row.way else 0.0
         else:
             energy = of_label.setdefault(slot.label, _label_energy(slot, style, rng)) + 0.03 * min(times, 3) + 0.1 * arousal
+            if slot.label[-1:].isdigit():  # other material of a long piece: a valley first, later a peak
+                energy += _VALLEY * (1.0 - 1.5 * i / len(slots))
             if slot.kind not in ("intro", "outro", "break"):
                 energy += 0.1 * min(1.0, (i + 1) / max(1.0, 0.8 * len(slots)))
         out.append(round(float(np.clip(energy, 0.08, 1.0)), 3))

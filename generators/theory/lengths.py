@@ -16,6 +16,7 @@ _LONGER = (1, 2, 4)  # how many times their usual length sections grow to where 
 # Prices, where a doubling costs ln 2: a section that leaves, by how dear it is; one more section; all of them twice as long;
 # a form of one theme whose length the theme does not divide.
 _LEAVES, _COMES, _DOUBLED, _BROKEN = 0.06, 0.04, 0.05, 0.5
+MANY = 3.5  # times that a form comes round from which on its sections are twice as long
 OPTIONAL = 1  # sections this dear come and leave as the length asks for it
 _MOST = 120  # sections
 _ROOM = 1.5  # how far introductions, bridges and the like grow beyond their usual length
@@ -76,6 +77,13 @@ def _with_blocks(data: FormData, count: int) -> list[Row]:
     return rows
 
 
+def broadened(slots: Sequence[Slot], bars: int) -> list[Slot]:
+    """Sections twice as long where a cycle would otherwise come round many times."""
+    if bars < MANY * sum(s.weight for s in slots):
+        return list(slots)
+    return [replace(s, weight=2 * s.weight) for s in slots]
+
+
 def fit(slots: Sequence[Slot], cycle: tuple[int, int] | None, bars: int) -> list[Slot]:
     """Repeats the cycle where bars are many, drops the least dear sections where they are few."""
     slots = list(slots)
@@ -87,7 +95,7 @@ def fit(slots: Sequence[Slot], cycle: tuple[int, int] | None, bars: int) -> list
         copies = 0
         while size and bars >= usual + size * 0.75 and len(slots) < _MOST:
             copies += 1
-            again = [_fresh(s, copies) for s in block] if copies % 3 == 0 else block
+            again = [_fresh(s, copies) for s in block] if copies % 2 == 0 else block
             slots = [*slots[:end], *again, *slots[end:]]
             end += len(block)
             usual += size
@@ -104,7 +112,7 @@ def fit(slots: Sequence[Slot], cycle: tuple[int, int] | None, bars: int) -> list
 
 def _fresh(slot: Slot, copies: int) -> Slot:
     """A section of the same kind with material of its own, so that long pieces go somewhere."""
-    return replace(slot, label=f"{slot.label}{copies // 3 + 1}")
+    return replace(slot, label=f"{slot.label}{copies // 2 + 1}")
 
 
 def allocate(slots: Sequence[Slot], bars: int, chorus: int = 0) -> list[int]:

@@ -51,15 +51,23 @@ def _turned(key: Key, slot: Slot, stays: bool) -> Key:
 
 
 def _drawn(style: Style, key: Key, slots: Sequence[Slot], rng: np.random.Generator) -> dict[str, Key]:
-    """Keys of contrasting labels that go to a related key, as readily as the style does."""
+    """Keys of contrasting labels that go to a related key, as readily as the style does.
+
+    What is new in a later round of a long piece (A2, B2) goes together, and more often than not.
+    """
     away: dict[str, Key] = {}
+    rounds: dict[str, Key] = {}
     first = slots[0].label if slots[0].kind != "intro" else (slots[1].label if len(slots) > 1 else slots[0].label)
     for label in dict.fromkeys(s.label for s in slots):
         kind = next(s.kind for s in slots if s.label == label)
-        travels = kind in ("bridge", "theme") or label[-1].isdigit()
-        if label == first or not travels or key.mode not in ("major", "minor"):
+        number = re.sub(r"\D", "", label)
+        if key.mode not in ("major", "minor") or label == first or not (kind in ("bridge", "theme") or number):
             continue
-        if rng.random() < style.harmony.modulation:
+        if number:
+            near = [k for k in (key.relative(), key.transposed(5), key.transposed(7)) if k not in list(rounds.values())[-1:]]
+            away[label] = rounds.get(number) or near[int(rng.integers(len(near)))]
+            rounds[number] = away[label]
+        elif rng.random() < style.harmony.modulation:
             options = [key.relative(), key.transposed(5)] if key.is_minor else [
                 key.transposed(7), key.transposed(5), key.relative(), key.parallel()]
             away[label] = options[int(rng.integers(len(options)))]
