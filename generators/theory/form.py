@@ -27,6 +27,7 @@ from ripieno.score.time import MAX_BARS, PPQ, Metre, MetreChange, Tempo, Timelin
 
 _CHORUSES = ("jazz", "folk")  # families that play the same chorus or tune over and over, however long it takes
 _VALLEY = -0.16  # energy of what is new in a long piece, at its beginning
+_LONG = 128  # bars from which on a style's forms that go round and round give way to those that grow
 _SHORTEST = 4  # bars for each section below which some of them leave
 
 
@@ -101,7 +102,7 @@ def _slots(style: Style, request: FormRequest | None, bars: int, rng: np.random.
         return slots, 0
     holds = request.holds if request is not None else ()
     named = request is not None and bool(request.name)
-    names = (request.name,) if request is not None and named else _names_holding(style, holds)
+    names = (request.name,) if request is not None and named else _names_fitting(style, holds, bars)
     data = form_named(names[int(rng.integers(len(names)))])
     slots = _labelled(grown(data, bars) if data.grow else data.sections)
     cycle = data.cycle
@@ -121,11 +122,11 @@ def _slots(style: Style, request: FormRequest | None, bars: int, rng: np.random.
     return slots, data.unit
 
 
-def _names_holding(style: Style, holds: Sequence[SectionRequest]) -> tuple[str, ...]:
-    """The style's forms; where sections are asked for, those forms that have the most of them."""
+def _names_fitting(style: Style, holds: Sequence[SectionRequest], bars: int) -> tuple[str, ...]:
+    """The style's forms: those that have the most of the sections asked for, and in long pieces those that grow."""
     names = style.form.names or (style.profile.form,)
-    if not holds:
-        return names
+    if bars >= _LONG:
+        names = tuple(n for n in names if form_named(n).grow) or names
     wanted = {section_kind(h.name) for h in holds}
     have = [len(wanted & {section_kind(r.name) for r in form_named(n).sections}) for n in names]
     return tuple(n for n, count in zip(names, have, strict=True) if count == max(have))

@@ -200,7 +200,7 @@ def _active(order: Sequence[Seat], kind: str, energy: float, entries: float, ind
     if kind == "break":
         quiet = [s for s in order if s.role not in (Role.DRUMS, Role.BASS)]
         quiet.sort(key=lambda s: s.role not in (Role.PAD, Role.LEAD))  # the tune over held harmony, then the others
-        chosen = quiet[: max(2, n // 2)] or chosen
+        chosen = quiet[: max(2, round(n * (0.25 + 0.75 * energy)))] or chosen
     if kind in ("drop", "chorus") or (index == count - 1 and energy > 0.6):
         chosen = list(order)
     return chosen

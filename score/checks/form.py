@@ -12,6 +12,7 @@ from ripieno.score.brief import Brief
 from ripieno.score.checks.finding import Finding, bar_words
 from ripieno.score.instruments import Role
 from ripieno.score.piece import Section
+from ripieno.score.section_kinds import section_kind
 
 PASTED_RUN = 8  # the same bar of the whole ensemble so many times on end
 HOPELESS = 24  # so many times, and it is no piece
@@ -48,7 +49,7 @@ def _returns(reading: Reading, sections: list[Section]) -> Iterator[Finding]:
     seen: dict[str, Section] = {}
     for section in sections:
         first = seen.setdefault(section.label, section)
-        if first is section or min(first.bars, section.bars) < 4:
+        if first is section or min(first.bars, section.bars) < 4 or section_kind(section.name) in ("intro", "outro"):
             continue
         same = likeness(sketches[first], sketches[section])
         harmony = harmony_likeness(sketches[first], sketches[section])
