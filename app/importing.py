@@ -44,24 +44,35 @@ def read_file(file: Path) -> Imported:
     Raises:
         BadFile: it is none of them, cannot be read, or exceeds the limits.
     """
-    piece, remarks = _read(file)
+    piece, remarks = _sounding(file)
+    piece, found = _understood(piece)
+    return Imported(piece, _intent(piece), (*remarks, *found))
+
+
+def _understood(piece: Piece) -> tuple[Piece, tuple[str, ...]]:
+    """The piece with key, chords and sections where it had none, and what was found, in words."""
     found: list[str] = []
-    if not piece.tracks or not any(len(t.notes) for t in piece.tracks):
-        raise BadFile("An imported file holds notes", value=file, cause="no track of it has any", cure="check the file")
-    if not piece.title.strip():
-        piece = replace(piece, title=file.stem.replace("_", " ").replace("-", " ").strip() or "Imported")
     reading = Reading(piece)
     pitched = any(not t.is_drum and len(t.notes) for t in piece.tracks)
     if pitched and len(piece.keys) == 1 and piece.key == Key("C") and scale_share(key_profile(reading), piece.key) < _FITS:
         piece = replace(piece, keys=(KeyChange(0, find_key(reading)),))
-        found.append(f"key {piece.key}, heard in the notes")
+        found.append(f"Found: key {piece.key}, heard in the notes.")
     if pitched and not piece.chords:
         piece = replace(piece, chords=find_chords(Reading(piece), piece.key))
-        found.append(f"{len(piece.chords)} chords, heard in the notes")
+        found.append(f"Found: {len(piece.chords)} chords, heard in the notes.")
     if not piece.sections and piece.bars >= 8:
         piece = replace(piece, sections=find_sections(piece))
-        found.append("sections " + " ".join(s.label for s in piece.sections) + ", by what returns")
-    return Imported(piece, _intent(piece), (*remarks, *(f"Found: {f}." for f in found)))
+        found.append("Found: sections " + " ".join(s.label for s in piece.sections) + ", by what returns.")
+    return piece, tuple(found)
+
+
+def _sounding(file: Path) -> tuple[Piece, tuple[str, ...]]:
+    piece, remarks = _read(file)
+    if not any(len(t.notes) for t in piece.tracks):
+        raise BadFile("An imported file holds notes", value=file, cause="no track of it has any", cure="check the file")
+    if not piece.title.strip() or piece.title == "Untitled":
+        piece = replace(piece, title=file.stem.replace("_", " ").replace("-", " ").strip() or "Imported")
+    return piece, remarks
 
 
 def _read(file: Path) -> tuple[Piece, tuple[str, ...]]:
@@ -122,15 +133,17 @@ def take_in(project: Project, file: Path, *, watch: Watcher = unwatched) -> tupl
     Raises:
         BadFile: it cannot be read.
     """
-    read = read_file(file)
-    piece, words = read.piece, f"import {file.name}"
+    words = f"import {file.name}"
     head = project.head
-    intent = read.intent
-    if head is not None:
-        base = project.piece()
+    if head is None:
+        read = read_file(file)
+        piece, intent, remarks = read.piece, read.intent, read.remarks
+    else:
         folder = project.place.folder
         own = Manifest(folder).version_of(file) if folder and _inside(file, folder) else None
-        piece = matched(project.piece(project.version(own)) if own else base, _read(file)[0])
+        piece, remarks = _sounding(file)
+        piece, found = _understood(matched(project.piece(project.version(own)) if own else project.piece(), piece))
+        remarks += found
         words = f"{file.name}, changed by hand" if own else words
         intent = head.table.intent
     project.keep_aside(piece)
@@ -138,7 +151,7 @@ def take_in(project: Project, file: Path, *, watch: Watcher = unwatched) -> tupl
     folder = project.place.folder
     if folder and isinstance(turn, Turn) and _inside(file, folder):
         Manifest(folder).record([file], turn.version.id)  # it is this version now; the next export may replace it
-    return turn, read.remarks
+    return turn, remarks
 
 
 def _inside(file: Path, folder: Path) -> bool:

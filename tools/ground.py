@@ -23,9 +23,10 @@ from ripieno.score.analysis.sections import find_sections
 from ripieno.score.brief import Attribute, Brief, Origin, PartRequest
 from ripieno.score.errors import Retryable
 from ripieno.score.instruments import Role
-from ripieno.score.piece import ChordSpan, Controls, Notes, Piece, Track, make_controls, make_notes, make_texts
+from ripieno.score.piece import ChordSpan, Controls, Notes, Piece, Track, make_controls, make_notes
+from ripieno.score.resolution import at_resolution, scaled_notes
 from ripieno.score.styles import StyleProfile
-from ripieno.score.time import PPQ, Tempo, Timeline
+from ripieno.score.time import PPQ
 from ripieno.tools.base import Workbench
 from ripieno.tools.scope import OPEN, Scope, inside, joined, tracks_named
 from ripieno.tools.splice import Stretch, resting, splice, standing
@@ -139,7 +140,7 @@ class Ground:
 
     def home(self, notes: Notes) -> Notes:
         """Notes from the house's ticks to those of the original piece."""
-        return _scaled(notes, PPQ, self.original.timeline.ppq)
+        return scaled_notes(notes, PPQ, self.original.timeline.ppq)
 
     def stitched(self, made: Mapping[str, Notes | Track], scope: Scope) -> Piece:
         """The original piece with new notes for some tracks inside the scope; all that lies outside stays as it was."""
@@ -241,31 +242,7 @@ def style_of(brief: Brief, piece: Piece, bench: Workbench) -> Style:
 
 def at_house_ticks(piece: Piece) -> Piece:
     """The piece counted in 480 ticks to the quarter note, every time rounded to the nearest."""
-    ppq = piece.timeline.ppq
-    if ppq == PPQ:
-        return piece
-    tempos: dict[int, float] = {}
-    for t in piece.timeline.tempos:
-        tempos[round(t.tick * PPQ / ppq)] = t.bpm
-    timeline = Timeline(PPQ, tuple(Tempo(t, b) for t, b in sorted(tempos.items())), piece.timeline.metres)
-    chords = tuple(ChordSpan(round(c.start * PPQ / ppq), round(c.end * PPQ / ppq), c.chord) for c in piece.chords)
-    tracks = []
-    for track in piece.tracks:
-        controls = track.controls.copy()
-        controls["tick"] = np.rint(controls["tick"] * (PPQ / ppq))
-        tracks.append(replace(track.with_notes(_scaled(track.notes, ppq, PPQ)), controls=make_controls(controls)))
-    texts = make_texts(replace(t, tick=round(t.tick * PPQ / ppq)) for t in piece.texts)
-    return replace(piece, timeline=timeline, chords=chords, tracks=tuple(tracks), texts=texts)
-
-
-def _scaled(notes: Notes, old: int, new: int) -> Notes:
-    if old == new:
-        return notes
-    out = notes.copy()
-    start = np.rint(notes["start"] * (new / old))
-    end = np.rint((notes["start"].astype(np.int64) + notes["duration"]) * (new / old))
-    out["start"], out["duration"] = start, np.maximum(1, end - start)
-    return make_notes(out)
+    return at_resolution(piece, PPQ)
 
 
 def top_line(track: Track) -> Notes:

@@ -132,13 +132,14 @@ class _Reader:
             self._midi(words[1].lower(), [int(w) for w in words[2:] if _NUMBER.fullmatch(w)])
 
     def _midi(self, what: str, numbers: list[int]) -> None:
-        if what == "program" and numbers and 0 <= numbers[-1] <= 127:
+        if what == "program" and numbers:
+            program = min(127, max(0, numbers[min(1, len(numbers) - 1)]))
             if len(numbers) > 1:
-                self.channels[numbers[0]] = numbers[1]
+                self.channels[numbers[0]] = program
             elif self.body and self.voice is not None:
-                self.voice.program = numbers[0]
+                self.voice.program = program
             else:
-                self.program = numbers[0]
+                self.program = program
         elif what == "channel" and numbers and self.body:
             self._current().channel = numbers[0]
         elif what == "transpose" and numbers and self.body:
