@@ -10,6 +10,7 @@ from ripieno.agents.context import turn_context
 from ripieno.agents.defaults import complete
 from ripieno.agents.habits import complete_by_habit
 from ripieno.agents.intent import revised_intent
+from ripieno.agents.knowledge import Passage, asks_theory, passage, striking
 from ripieno.agents.overrides import apply_overrides
 from ripieno.agents.recalling import conceive_like
 from ripieno.agents.repairs import weight
@@ -22,8 +23,9 @@ from ripieno.score.checks.compliance import check_compliance
 from ripieno.score.checks.registry import run_checks
 from ripieno.score.errors import BadRequest
 from ripieno.score.piece import Piece
-from ripieno.tools.ask import Compare, Explain, Subject, answer_about
+from ripieno.tools.ask import Analyse, Answer, AnswerQuestion, Compare, Explain, Subject, answer_about
 from ripieno.tools.base import Instruction
+from ripieno.tools.questions import NoSuchQuestion
 from ripieno.tools.registry import family
 from ripieno.tools.turns import Adopt
 
@@ -59,13 +61,21 @@ def _read(text: str, context: TurnContext, ensemble: Ensemble) -> Understanding:
     def read(words: str) -> Understanding:
         return ensemble.brain.conceive(words, context, ensemble.profiles)
 
-    if ensemble.user is None:
-        return read(text)
     if context.table is not None:
-        understanding = read(text)
+        try:
+            understanding = read(text)
+        except BadRequest:
+            if not (asks_theory(text) and passage(text)):
+                raise
+            question = AnswerQuestion(question=text[:500])  # of theory, not about this piece: the cards answer
+            return Understanding(intent="edit", asks=(Ask(instruction=question, words=text),))
         if understanding.intent == "edit":
             return understanding
+        if ensemble.user is None:
+            return understanding
         context = context.model_copy(update={"table": None})  # a new piece it is, whatever the rest of the words says
+    if ensemble.user is None:
+        return read(text)
     return conceive_like(text, ensemble.user, read, ensemble.profiles)
 
 
@@ -156,7 +166,35 @@ def answer(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
         raise BadRequest("A question is about a piece", cause="this project holds no music yet", cure="compose one first")
     piece = store.piece(hash_)
     steps = [s.instruction for s in state["plan"].ordered() if family(s.instruction.kind) == "ask"]
-    return {"answers": tuple(answer_about(i, _subject(i, piece, state, store)) for i in steps)}
+    asked = state["request"].text
+    return {"answers": tuple(_answered(i, _subject(i, piece, state, store), asked) for i in steps)}
+
+
+def _answered(instruction: Instruction, subject: Subject, asked: str) -> Answer:
+    """The answer from the piece, with what the knowledge cards say where the words ask what something is, or why it is so.
+
+    Raises:
+        Retryable: neither the piece nor a card answers.
+    """
+    if isinstance(instruction, Explain) and instruction.what == "chords":
+        answer = answer_about(instruction, subject)
+        return _with_card(answer, passage(striking(answer.text) or asked))
+    if isinstance(instruction, AnswerQuestion):
+        try:
+            return answer_about(instruction, subject)
+        except NoSuchQuestion:
+            found = passage(instruction.question)
+            if found is None or not asks_theory(instruction.question):
+                raise
+            return _with_card(Answer(text=""), found)
+    answer = answer_about(instruction, subject)
+    return _with_card(answer, passage(asked)) if isinstance(instruction, Analyse) and asks_theory(asked) else answer
+
+
+def _with_card(answer: Answer, found: Passage | None) -> Answer:
+    if found is None:
+        return answer
+    return Answer(text=f"{answer.text} {found.text}".strip(), data={**answer.data, "card": found.card})
 
 
 def _subject(instruction: Instruction, piece: Piece, state: TurnState, store: Store) -> Subject:

@@ -35,11 +35,16 @@ _CAN = (
 )
 
 
+class NoSuchQuestion(Retryable):
+    """The question is not about this piece's data."""
+
+
 def answered(question: str, scope: Scope, piece: Piece) -> Fact:
     """The answer in words and as data.
 
     Raises:
-        Retryable: the question is none of those that the piece's data answer; the cure says which are.
+        NoSuchQuestion: the question is none of those that the piece's data answer; the cure says which are.
+        Retryable: it is about a place or a part that the piece does not have.
     """
     plain = " ".join(question.lower().replace("’", "'").split()).rstrip("?!. ")
     _known(plain, question, piece)
@@ -49,7 +54,7 @@ def answered(question: str, scope: Scope, piece: Piece) -> Fact:
             found = fact(plain, place, piece)
             if found is not None:
                 return found
-    raise Retryable("A question is about what stands in the piece", value=question, cure=f"ask for {_CAN}")
+    raise NoSuchQuestion("A question is about what stands in the piece", value=question, cure=f"ask for {_CAN}")
 
 
 def _known(plain: str, question: str, piece: Piece) -> None:
