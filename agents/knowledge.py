@@ -23,9 +23,12 @@ _THEORY = re.compile(
     re.IGNORECASE,
 )
 _ASKING = frozenset(
-    stems("what is are does do mean means explain define meaning tell about how should can could would you one why there here it "
-          "this that piece song good best bad wrong right write use used call called work works sound sounds doing when where which")
-)  # fmt: skip
+    stems(
+        "what is are does do mean means explain define meaning tell about how should can could would you one why there here "
+        "it this that piece song good best bad wrong right write use used call called work works sound sounds "
+        "doing when where which"
+    )
+)
 
 
 @dataclass(frozen=True)
