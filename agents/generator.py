@@ -1,5 +1,7 @@
 """The Generator: carries out the plan once for each candidate, then the repairs that are asked for."""
 
+from dataclasses import replace
+
 from langgraph.runtime import Runtime
 
 from ripieno.agents.plan import Plan, Step
@@ -11,6 +13,7 @@ from ripieno.score.piece import Piece
 from ripieno.tools.base import Workbench
 from ripieno.tools.registry import TOOLS, execute, family
 
+NOTATION = "abc"  # the generator in which a language model writes; it writes one of several candidates of a new piece
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MAX_CANDIDATES = len(_LETTERS)
 
@@ -46,9 +49,9 @@ def music_steps(plan: Plan) -> tuple[Step, ...]:
     return tuple(s for s in plan.ordered() if family(s.instruction.kind) not in ("turn", "ask"))
 
 
-def workbench(state: TurnState, ensemble: Ensemble, seed: int) -> Workbench:
+def workbench(state: TurnState, ensemble: Ensemble, seed: int, generator: str = "theory") -> Workbench:
     """What tools may use in this turn."""
-    return Workbench(ensemble.toolbox, seed, brief=state["brief"], locks=state["snapshot"].locks)
+    return Workbench(ensemble.toolbox, seed, generator, brief=state["brief"], locks=state["snapshot"].locks)
 
 
 def _carry_out(
@@ -63,6 +66,8 @@ def _carry_out(
     base = state["snapshot"].piece if state["understanding"].intent == "edit" else None
     piece = runtime.context.store.piece(base) if base else None
     bench = workbench(state, runtime.context, seed)
+    last = 1 < state["request"].candidates == index + 1
+    composing = replace(bench, generator=NOTATION) if last and NOTATION in bench.toolbox.generators else bench
     trail: list[str] = []
     outcomes: list[Outcome] = []
     refusal: Retryable | None = None
@@ -70,7 +75,7 @@ def _carry_out(
     for step in steps:
         kind = step.instruction.kind
         try:
-            candidate = execute(step.instruction, piece, bench)
+            candidate = execute(step.instruction, piece, composing if kind == "compose" else bench)
         except Retryable as error:
             refusal = refusal or error
             outcomes.append(Outcome(step=step.id, kind=kind, words=step.why, done=False, note=error.message))

@@ -8,13 +8,16 @@ from ripieno.agents.brains.embedded.brain import EmbeddedBrain
 from ripieno.agents.brains.llm.account import Account
 from ripieno.agents.brains.llm.brain import LanguageModelBrain
 from ripieno.agents.graph import build_graph
+from ripieno.agents.judges.juror import Juror
 from ripieno.agents.judges.registry import build_judges
 from ripieno.agents.state import Ensemble, Progress, unwatched
 from ripieno.app.language import Language
 from ripieno.app.settings import home, own_styles, recall_index, remembers
+from ripieno.generators.abc.engine import AbcGenerator
 from ripieno.llm.client import Models
 from ripieno.memory.store import Store
 from ripieno.memory.user import FAULTS, UserMemory
+from ripieno.tools.base import Toolbox
 from ripieno.tools.toolbox import build_toolbox, profiles
 
 Watcher = Callable[[Progress], None]
@@ -66,4 +69,8 @@ class Session:
 
         full = self._language.ensemble == "full"
         brain = LanguageModelBrain(talk, account, self._brain, models.settings.model_of("expert"), tell, words=full)
-        return replace(ensemble, brain=brain, decisions=account.take)
+        writer = AbcGenerator(talk, ensemble.toolbox.generators["theory"], single=not full)
+        toolbox = Toolbox({**ensemble.toolbox.generators, writer.name: writer})
+        jurors = (Juror(talk, models.settings.model_of("juror"), account.deciding),) if full else ()
+        judges = (*ensemble.judges, *jurors)
+        return replace(ensemble, brain=brain, toolbox=toolbox, judges=judges, decisions=account.take)

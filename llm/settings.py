@@ -87,8 +87,8 @@ class Settings(_Frozen):
         return url.rstrip("/")
 
     def model_of(self, role: str) -> str:
-        """The model that plays a role."""
-        return self.roles.get(role, self.model)
+        """The model that plays a role: its own, that of its kind ('writer' for 'writer_bass'), or the usual one."""
+        return self.roles.get(role) or self.roles.get(role.partition("_")[0], self.model)
 
     def redact(self, text: str) -> str:
         """`text` without the key, and without what looks like one."""

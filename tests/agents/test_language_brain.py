@@ -31,6 +31,7 @@ from ripieno.tools.registry import TOOLS
 from ripieno.tools.toolbox import profiles
 from tests.agents.brain_conformance import check_brain, check_edits
 from tests.agents.minds import RuleMind, reads_a_new_piece
+from tests.generators.abc.mind import composes
 from tests.llm.server import Act, FakeServer, cut, endless, refuses, says, serving, status, thinks
 from tests.score.pieces import waltz
 
@@ -241,3 +242,29 @@ def test_without_a_model_nothing_is_decided_by_one(tmp_path: Path) -> None:
     with Studio(False, Language()) as plain, plain.open(tmp_path / "plain", new=True) as project:
         turn = project.say("a reel in D for fiddle, 8 bars", candidates=1)
         assert isinstance(turn, Turn) and turn.report.decisions == ()
+
+
+def plays_all_roles(request: dict[str, Any]) -> str:
+    """Expert, writers, juror and reply."""
+    system = request["messages"][0]["content"]
+    writes = any(mark in system for mark in ("You write music with others", "You are a juror"))
+    return composes(request) if writes else RuleMind(PROFILES)(request)
+
+
+@pytest.mark.parametrize("ensemble", ["full", "single"])
+def test_a_candidate_in_notation_competes_in_the_same_vote(ensemble: str, tmp_path: Path) -> None:
+    text = "a waltz in D for piano and cello, 16 bars"
+    with (
+        serving(otherwise=thinks(plays_all_roles)) as server,
+        studio(server, ensemble) as made,
+        made.open(tmp_path / "p", new=True) as project,
+    ):
+        turn = project.say(text, candidates=3, seed=1)
+    assert isinstance(turn, Turn) and turn.report.verdict is not None
+    assert [c.generator for c in turn.report.candidates] == ["theory", "theory", "abc"]
+    judges = [b.judge for b in turn.report.verdict.ballots]
+    assert ("juror" in judges) == (ensemble == "full")
+    agents = [d.agent for d in turn.report.decisions]
+    assert agents == (["Expert", "Generator", "Voter", "Memory"] if ensemble == "full" else ["Expert", "Generator"])
+    assert sum(d.calls for d in turn.report.decisions) == len(server.requests)
+    assert all(d.by != "embedded" for d in turn.report.decisions)

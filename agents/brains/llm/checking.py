@@ -4,6 +4,7 @@ Text from files (names of tracks and sections) may hold anything, sentences to t
 own words, and nothing is read out of anything else.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from ripieno.agents.brains.llm.answers import CLOSED, Conception, Reading
@@ -25,7 +26,7 @@ from ripieno.tools.registry import family
 from ripieno.tools.turns import GoToVersion, SwitchBranch
 
 MOST_PARTS, MOST_SECTIONS = 24, 40
-_SHORTEST = 3  # letters of a quotation that says anything
+_SHORTEST = 3  # letters of a quotation that asks for something
 
 
 def check_conception(answer: Conception, text: str, profiles: Mapping[str, StyleProfile]) -> None:
@@ -73,12 +74,14 @@ def shadow(table: AttributeTable) -> Piece:
     )  # fmt: skip
 
 
-def quoted(words: str, said: Iterable[str]) -> bool:
-    """Whether `words` stand in what was said, whatever the case, the spaces and the kind of quotation marks."""
-    wanted = _plain(words)
-    return len(wanted) >= min(_SHORTEST, min((len(_plain(s)) for s in said), default=0)) and any(
-        wanted in _plain(s) for s in said
-    )
+def quoted(words: str, said: Iterable[str], shortest: int = 1) -> bool:
+    """Whether `words` stand in what was said as whole words, whatever the case, the spaces and the kind of quotation marks;
+    less than `shortest` characters only where they are all that was said."""
+    wanted, texts = _plain(words), [_plain(text) for text in said]
+    if not wanted or (len(wanted) < shortest and wanted not in texts):
+        return False
+    edges = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+    return any(edges.search(text) for text in texts)
 
 
 def _brief_faults(brief: Brief, text: str, profiles: Mapping[str, StyleProfile]) -> list[str]:
@@ -122,7 +125,7 @@ def _ask_faults(ask: Ask, said: Iterable[str], piece: Piece | None) -> list[str]
     where = f"ask {instruction.kind}"
     if instruction.kind in CLOSED or getattr(instruction, "brief", None) is not None:
         return [f"{where}: is not yours to give"]
-    if not quoted(ask.words, said):
+    if not quoted(ask.words, said, _SHORTEST):
         faults.append(f"{where}: words {ask.words!r} do not stand in what the person said; do only what they ask for")
     for name in ("instrument", "part"):
         value = getattr(instruction, name, None)
