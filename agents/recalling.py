@@ -11,11 +11,14 @@ from pathlib import Path
 
 from ripieno.agents.choices import revised
 from ripieno.agents.dates import WHEN, told, window
+from ripieno.agents.judges.novelty import echoes
 from ripieno.agents.references import Change, Reference, find_reference, may_refer
+from ripieno.agents.state import TurnRequest
 from ripieno.agents.understanding import Understanding
 from ripieno.memory.embedding import stems
-from ripieno.memory.library import made_at
+from ripieno.memory.library import made_at, piece_of
 from ripieno.memory.recall import Hit, Item
+from ripieno.memory.store import Store
 from ripieno.memory.user import FAULTS, UserMemory
 from ripieno.score.brief import Attribute, Brief, Notice, Origin, PartRequest
 from ripieno.score.checks.request_players import is_excluded
@@ -24,6 +27,7 @@ from ripieno.score.keys import Key
 from ripieno.score.piece import Piece
 from ripieno.score.styles import StyleProfile
 
+_NEAR = 2  # pieces of other projects that each candidate is held against: those made most like it
 _TOLD = 4  # pieces that are named where the one that is meant is not known
 _LEVELS = ("pp", "p", "mp", "mf", "f", "ff")
 # What is taken of an earlier piece, and what in a request speaks for each (any of these stated or inferred: nothing is taken).
@@ -119,6 +123,31 @@ def _unknown(reference: Reference, pieces: Sequence[Item], user: UserMemory) -> 
     rows = (f"“{i.data['title']}” ({told(made_at(i)[1], user.now())})" for i in pieces[:_TOLD])
     more = f" and {len(pieces) - _TOLD} more; `ripieno memory find` searches them" if len(pieces) > _TOLD else ""
     return f"{what} What I remember: {', '.join(rows)}{more}."
+
+
+def echoes_elsewhere(
+    candidates: Sequence[Piece], request: TurnRequest, store: Store, user: UserMemory
+) -> tuple[Piece, ...]:  # fmt: skip
+    """Pieces of other projects that a candidate nearly copies; none where they cannot be looked up.
+
+    The same request with the same seed gives the same music again: it is judged beside what there was when it was first made.
+    """
+    try:
+        library = user.library
+        library.follow()
+        here = str(store.database.file.parent.resolve()) if store.database.file else ""
+        pieces = [i for i in library.pieces() if i.data["project"] != here]
+        same = [i.data["begun"] for i in pieces if (i.data["request"], i.data["seed"]) == (request.text, str(request.seed))]
+        if same:
+            pieces = [i for i in pieces if i.data["begun"] < min(same)]
+        if not pieces:
+            return ()
+        near: dict[str, Item] = {}
+        for piece in candidates:
+            near |= {hit.item.data["piece"]: hit.item for hit in library.find(music=piece, limit=_NEAR, among=pieces)}
+        return echoes(candidates, [piece_of(item) for item in near.values()])
+    except FAULTS:
+        return ()  # whoever asks for an earlier piece by name is told; a vote goes on without
 
 
 def conceive_like(

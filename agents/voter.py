@@ -5,6 +5,7 @@ from langgraph.runtime import Runtime
 from ripieno.agents.judges.base import JudgedCandidate
 from ripieno.agents.judges.taste import taste_judges
 from ripieno.agents.judges.verdict import decide
+from ripieno.agents.recalling import echoes_elsewhere
 from ripieno.agents.state import Ensemble, TurnState
 from ripieno.agents.trace import say
 
@@ -12,7 +13,8 @@ from ripieno.agents.trace import say
 def vote(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     """Ballots, then the verdict. A lone candidate needs no ballots.
 
-    The novelty of a new piece is judged beside the pieces before it, that of an edit beside the music that it changes.
+    The novelty of a new piece is judged beside the pieces before it, and those of the person's other projects that it nearly
+    copies; that of an edit beside the music that it changes.
     """
     ensemble, snapshot = runtime.context, state["snapshot"]
     candidates = tuple(
@@ -23,6 +25,8 @@ def vote(state: TurnState, runtime: Runtime[Ensemble]) -> TurnState:
     composed = state["understanding"].intent == "compose"
     hashes = snapshot.past if composed else (snapshot.piece,) if snapshot.piece else ()
     past = tuple(ensemble.store.piece(h) for h in hashes)
+    if composed and ensemble.user is not None:
+        past = (*echoes_elsewhere([c.piece for c in candidates], state["request"], ensemble.store, ensemble.user), *past)
     judges = (*ensemble.judges, *(taste_judges(snapshot.habits, state["brief"]) if composed else ()))
     ballots = []
     for i, judge in enumerate(judges):

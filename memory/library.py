@@ -18,6 +18,7 @@ from ripieno.memory.recall import PIECE, Hit, IndexDamaged, Item, Recall, open_r
 from ripieno.memory.store import Store
 from ripieno.score.piece import Piece
 
+_UNKNOWN = "1970-01-01T00:00:00+00:00"  # the time of a version whose time was lost with a damaged file
 _FOLDERS, _INDEX = "folders", "recall"
 
 
@@ -127,5 +128,6 @@ def piece_of(item: Item) -> Piece:
 
 def made_at(item: Item) -> tuple[datetime, datetime]:
     """When a piece was begun, and when it was last changed, in local time."""
-    begun, changed = (datetime.fromisoformat(item.data[name]).astimezone() for name in ("begun", "created"))
+    times = (item.data[name] or _UNKNOWN for name in ("begun", "created"))
+    begun, changed = (datetime.fromisoformat(time).astimezone() for time in times)
     return begun, changed

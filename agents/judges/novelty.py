@@ -12,6 +12,7 @@ from ripieno.score.brief import Brief
 from ripieno.score.piece import Piece
 
 OPENING = 15  # notes: as much of a known tune as an opening may recall; beyond it is a quotation
+ECHO = 0.3  # likeness from which a piece is an echo of another; pieces of one style and other seeds lie below 0.2
 PAST_LIMIT = 50  # so many of the latest pieces are remembered
 ASPECTS = {"melody": "tune", "progression": "harmony", "groove": "rhythm", "form": "form"}
 # A like tune is what listeners notice; rhythm and form belong to the style and may be alike.
@@ -44,6 +45,12 @@ class NoveltyJudge:
             scores[candidate.id] = max(0.0, 1.0 - 0.5 * near - 0.5 * most - 0.5 * excess)
             reasons[candidate.id] = f"{quoted} notes on end come from a known tune" if excess else _words(rivals, older)
         return ballot(self, scores, reasons)
+
+
+def echoes(candidates: Sequence[Piece], others: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Those of the other pieces that a candidate is nearly a copy of (`ECHO`)."""
+    prints = [fingerprint(read(piece)) for piece in candidates]
+    return tuple(o for o in others if any(_whole(likeness(own, fingerprint(read(o)))) >= ECHO for own in prints))
 
 
 def _whole(like: Likeness) -> float:

@@ -136,3 +136,26 @@ def test_the_command_finds_by_words_time_and_likeness(studio: Studio, tmp_path: 
     assert Path(find("--like", str(tmp_path / "pieces" / BEBOP))[0]["folder"]).name == BEBOP
     words = CliRunner().invoke(app, ["memory", "find", "bebop"]).output
     assert "Bebop in F" in words and "today" in words
+
+
+def test_nobody_gets_the_piece_of_yesterday_under_another_name_and_the_same_request_gets_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIPIENO_HOME", str(tmp_path / "home"))
+    first, again = "lo-fi beat, 16 bars", "a chill lo-fi track, 16 bars"  # two ways to say the same thing, with the same seed
+    found: dict[tuple[bool, str, int], Composition] = {}
+    for memory in (False, True):
+        studio = Studio(memory=memory)
+        for turn, words in enumerate((first, again, first, again)):
+            found[memory, words, turn // 2] = studio.compose(words, out=tmp_path / str(memory), order=MIDI)
+
+    def tune(memory: bool, words: str) -> bytes:
+        piece = found[memory, words, 0].piece
+        return b"".join(t.notes.tobytes() for t in piece.tracks)
+
+    assert tune(False, first) == tune(False, again), "without a memory the same notes come again: else this test tests nothing"
+    assert tune(True, first) == tune(False, first) and tune(True, again) != tune(True, first)
+    for words in (first, again):
+        assert found[True, words, 0].piece.hash == found[True, words, 1].piece.hash
+    ballot = next(b for b in found[True, again, 0].report.verdict.ballots if b.judge == "novelty")  # type: ignore[union-attr]
+    assert any("made before" in reason for reason in ballot.reasons.values())
