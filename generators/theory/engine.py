@@ -23,6 +23,7 @@ from ripieno.generators.theory.percussion import write_percussion
 from ripieno.generators.theory.performance import controls, levelled, perform
 from ripieno.generators.theory.playable import with_breath, with_pedals, within_hands
 from ripieno.generators.theory.reading import chords_of, form_of, roles_of, seat_of
+from ripieno.generators.theory.returns import plan_returns, returned
 from ripieno.generators.theory.scales import Moments
 from ripieno.generators.theory.setting import set_anew
 from ripieno.generators.theory.solos import SUFFIX
@@ -121,7 +122,7 @@ class TheoryEngine:
         context = _context(style, brief, form, seats, chords, seed)
         for seat in kept:
             context.lines[seat.id] = piece.track(seat.id).notes
-        write_all([p for s in (*anew, *added) for p in s.layers], context)
+        write_all([p for s in (*anew, *added) for p in s.layers], context, returns=request.bars is None)
         first, end = request.bars or (0, form.bars)
         if not 0 <= first < end <= form.bars:
             raise BadRequest("Bars to write lie inside the piece", value=f"{first + 1} to {end}",
@@ -156,8 +157,9 @@ def _context(
     return context
 
 
-def write_all(parts: Sequence[Part], context: Context) -> None:
-    """Writes parts into `context.lines`, leaders first."""
+def write_all(parts: Sequence[Part], context: Context, *, returns: bool = True) -> None:
+    """Writes parts into `context.lines`, leaders first. Without `returns` nothing is repeated literally."""
+    again = plan_returns(context) if returns else {}
     doubling = [p for p in parts if p.doubles and p.of]
     led = context.style.harmony.part_writing
     inner = [p for p in parts if led and p not in doubling and p.role in _INNER and p.instrument.voices < 3]
@@ -168,13 +170,13 @@ def write_all(parts: Sequence[Part], context: Context) -> None:
     for part in sorted(parts, key=lambda p: (rank[p.role], p.id.endswith(SUFFIX), context.parts.index(p))):
         if part in doubling or part in divided or part in inner:
             continue
-        context.lines[part.id] = _written(part, context, leads)
+        context.lines[part.id] = returned(part, _written(part, context, leads), context, again)
         if part.role is Role.BASS and context.style.harmony.strict >= 1:
             _mend(parts, part, context)
-    if inner:
-        context.lines.update(part_writing.write_lower(inner, context))
-    if divided:
-        context.lines.update(second_lines.write_divided(divided, context))
+    together = part_writing.write_lower(inner, context) if inner else {}
+    together |= second_lines.write_divided(divided, context) if divided else {}
+    for part in (*inner, *divided):
+        context.lines[part.id] = returned(part, together[part.id], context, again)
     for part in doubling:
         context.lines[part.id] = second_lines.write_doubling(part, context)
 

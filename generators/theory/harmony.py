@@ -6,11 +6,11 @@ in the cadence. Knows nothing of voicings.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from ripieno.generators.theory.chord_moves import moved
+from ripieno.generators.theory.chromatic import coloured
 from ripieno.generators.theory.grammar import Grammar, grammar_for, numeral_key
 from ripieno.generators.theory.style import Harmony, Progression, Style
 from ripieno.generators.theory.types import Form, Phrase, RandomSource, SectionPlan
@@ -157,15 +157,21 @@ class _Writer:
             bars = []
             for phrase in plan.phrases:
                 bars.extend(self._phrase(label, phrase, plan, grammar))
-        rng = self.rng_of("colour", label, plan.occurrence if plan.occurrence > 1 else 0)
-        coloured = self._coloured(bars, plan.key, grammar, rng)
-        told = self.told.setdefault(plan.section.label, (plan.key, [list(bar) for bar in coloured]))
-        if plan.key != told[0] and len(coloured) == len(told[1]) and plan.kind in ("theme", "variation") and not plan.chords:
+        plain = [[self.chord(n, plan.key) for n in row] for row in bars]
+        home = grammar.chord(grammar.states[int(np.argmax(grammar.start))]).root_pc
+        light = plan.occurrence if plan.occurrence > 1 else 0
+        out: list[list[Chord]] = []
+        for phrase in plan.phrases:  # phrases of one idea are coloured alike
+            first = phrase.first_bar - plan.section.first_bar
+            rng = self.rng_of("colour", label, phrase.idea.rstrip("'"), light)
+            out += coloured(plain[first:first + phrase.bars], plan.key, home, self.habits, rng)
+        told = self.told.setdefault(plan.section.label, (plan.key, [list(bar) for bar in out]))
+        if plan.key != told[0] and len(out) == len(told[1]) and plan.kind in ("theme", "variation") and not plan.chords:
             kept = [[moved(c, told[0], plan.key) for c in bar] for bar in told[1]]  # the same music in another key or mode
-            coloured = kept[:-2] + coloured[-2:] if last else kept
+            out = kept[:-2] + out[-2:] if last else kept
         if not last and self.form.sections[index + 1].key != plan.key:
-            self._led_on(coloured, plan, self.form.sections[index + 1].key)
-        return coloured
+            self._led_on(out, plan, self.form.sections[index + 1].key)
+        return out
 
     def _led_on(self, bars: list[list[Chord]], plan: SectionPlan, then: Key) -> None:
         """The last bar of a section turns to the dominant of the key that follows, where there is a beat for it."""
@@ -177,22 +183,25 @@ class _Writer:
             bars[-1] = [bars[-1][0], fifth]
 
     def _scheme(self, label: str, kind: str, plan: SectionPlan) -> Progression | None:
-        """The scheme that a label keeps, drawn once."""
-        if label in self.schemes:
-            return self.schemes[label]
-        rng = self.rng_of("scheme", label)
+        """The scheme that a label keeps; a later chorus may take another of its length."""
+        kept = self.schemes.get(label)
+        if label in self.schemes and (
+            kept is None or self.rng_of("variant", plan.section.first_bar).random() >= self.habits.variants
+        ):
+            return kept
         mode, base = plan.key.mode, numeral_key(plan.key).mode
         fitting = [p for p in self.habits.progressions if p.mode == mode] or [
             p for p in self.habits.progressions if p.mode == base]
         special = [p for p in fitting if kind in p.sections or label in p.sections]
-        general = [p for p in fitting if not p.sections]
-        options = special or general
+        options = special or [p for p in fitting if not p.sections]
+        if kept is not None:
+            rng = self.rng_of("scheme", label, plan.section.first_bar)
+            return _drawn([p for p in options if len(p.bars) == len(kept.bars)] or [kept], plan.section.bars, rng)
+        rng = self.rng_of("scheme", label)
         chosen = None
         if options and rng.random() < self.habits.schemes:
             taken = {id(p) for p in self.schemes.values()}
-            options = [p for p in options if id(p) not in taken] or options
-            weights = np.array([p.weight * (2.0 if plan.section.bars % len(p.bars) == 0 else 0.5) for p in options])
-            chosen = options[int(rng.choice(len(options), p=weights / weights.sum()))]
+            chosen = _drawn([p for p in options if id(p) not in taken] or options, plan.section.bars, rng)
         self.schemes[label] = chosen
         return chosen
 
@@ -247,11 +256,13 @@ class _Writer:
         """Chords for all bars of a phrase, aimed at a dominant or another open end."""
         rate = self.habits.rate
         counts = []
+        pace = rate if rate <= 1 else max(1.0, rate * float(rng.choice([0.75, 1.0, 1.25])))
         for bar in range(phrase.bars):
             beats = len(self.form.timeline.metre_at(phrase.first_bar + bar).beats())
             most = max(1, beats)
-            whole = int(rate)
-            n = whole + int(rng.random() < rate - whole) if rate >= 1 else 1
+            here = max(1.0, pace * (0.75 + 0.5 * bar / max(1, phrase.bars - 1)))  # chords quicken towards the cadence
+            whole = int(here)
+            n = whole + int(rng.random() < here - whole) if rate >= 1 else 1
             if rate < 1 and bar % max(1, round(1 / rate)):
                 n = 0
             counts.append(min(n, most))
@@ -273,7 +284,7 @@ class _Writer:
 
     def _cadenced(self, bars: Bars, phrase: Phrase, plan: SectionPlan, grammar: Grammar) -> Bars:
         """Replaces the end of a phrase by its cadence: the goal fills the last bar, the approach the bar before."""
-        rng = self.rng_of("cadence", phrase.first_bar)
+        rng = self.rng_of("cadence", phrase.idea, phrase.cadence, phrase.bars)
         kind = phrase.cadence
         closes = plan.section.end_bar == phrase.first_bar + phrase.bars
         if kind == "authentic" and closes and len(bars) >= 4 and "turnaround" in grammar.cadences and rng.random() < 0.5:
@@ -294,69 +305,19 @@ class _Writer:
                 bars[-2] = cadence if beats >= 2 else cadence[-1:]
         return bars
 
-    def _coloured(self, bars: Bars, key: Key, grammar: Grammar, rng: np.random.Generator) -> list[list[Chord]]:
-        """Applied dominants, borrowed chords, substitutions and extensions, by the style's shares."""
-        habits = self.habits
-        plain = [[self.chord(n, key) for n in row] for row in bars]
-        flat = [(b, i) for b, row in enumerate(plain) for i in range(len(row))]
-        out = [list(row) for row in plain]
-        for (b, i), (nb, ni) in pairwise(flat):
-            now, target = plain[b][i], plain[nb][ni]
-            if now == target or now.bass or target.bass:
-                continue
-            fifth = (now.root_pc - target.root_pc) % 12 == 7
-            stable = 6 not in target.intervals and 8 not in target.intervals
-            degree = (target.root_pc - key.tonic_pc) % 12
-            if nb > b and len(plain[b]) == 1 and degree and degree != 11 and stable and not fifth \
-                    and target.root_pc in key.scale and rng.random() < habits.secondary:
-                out[b].append(Chord(key.spell(target.root_pc + 7), QUALITIES["7"]))
-            elif now.is_dominant and fifth and rng.random() < habits.substitution:
-                out[b][i] = Chord(key.spell(target.root_pc + 1), QUALITIES["7"])
-            elif key.mode == "major" and rng.random() < habits.mixture:
-                out[b][i] = _borrowed(now, key)
-        if habits.colour in ("sevenths", "extended"):
-            return [[_extended(c, key, habits.colour, rng) for c in row] for row in out]
-        if habits.colour == "triads" and habits.seventh:
-            home = grammar.chord(grammar.states[int(np.argmax(grammar.start))]).root_pc
-            return [[_extended(c, key, "sevenths", rng) if c.root_pc != home and rng.random() < habits.seventh else c
-                     for c in row] for row in out]  # fmt: skip
-        return out
+
+def _drawn(options: Sequence[Progression], bars: int, rng: np.random.Generator) -> Progression:
+    """One of the schemes, by weight and by how well its length suits the bars."""
+    weights = np.array([p.weight * _fit(p, bars) for p in options])
+    return options[int(rng.choice(len(options), p=weights / weights.sum()))]
 
 
-def _borrowed(chord: Chord, key: Key) -> Chord:
-    """The chord as the parallel minor has it, where that is usual: iv, iiø, bVI, bVII."""
-    degree = (chord.root_pc - key.tonic_pc) % 12
-    if degree == 5 and 4 in chord.intervals:
-        return Chord(chord.root, QUALITIES["m6"] if len(chord.intervals) > 3 else QUALITIES["m"])
-    if degree == 2 and 3 in chord.intervals:
-        return Chord(chord.root, QUALITIES["m7b5"])
-    if degree == 9 and 3 in chord.intervals:
-        return Chord(key.spell(key.tonic_pc + 8), QUALITIES["maj7"] if len(chord.intervals) > 3 else QUALITIES[""])
-    return chord
-
-
-def _extended(chord: Chord, key: Key, colour: str, rng: np.random.Generator) -> Chord:
-    """A chord with the seventh or ninth that belongs to it in the key."""
-    if chord.bass is not None or chord.quality not in ("", "m", "7", "m7", "maj7", "6"):
-        return chord
-    degree = (chord.root_pc - key.tonic_pc) % 12
-    dominant = chord.quality == "7" or (chord.quality == "" and degree == 7)
-    draw = rng.random()
-    major_seventh = (chord.root_pc + 11) % 12 in key.scale
-    if colour == "sevenths":
-        if draw > 0.8 or len(chord.intervals) > 3:
-            return chord
-        wanted = "7" if dominant else "m7" if chord.is_minor else "maj7" if major_seventh else chord.quality
-    elif dominant:
-        wanted = ("9", "13", "7", "7b9")[int(draw * 4)] if degree == 7 and not key.is_minor else "9" if draw < 0.4 else "7"
-        wanted = "7b9" if degree == 7 and key.is_minor and draw < 0.6 else wanted
-    elif chord.is_minor:
-        wanted = "m9" if draw < 0.5 and degree in (2, 9, 0, 5) else "m7"
-    elif major_seventh or chord.quality == "maj7":
-        wanted = ("maj9", "maj7", "6/9")[int(draw * 3)] if degree in (0, 5) else "maj7"
-    else:  # a minor seventh would turn it into a dominant, as on lydian II or on VII of minor
-        wanted = "add9" if draw < 0.5 else chord.quality
-    return Chord(chord.root, QUALITIES[wanted])
+def _fit(scheme: Progression, bars: int) -> float:
+    """How well a scheme suits a section's length: a whole chorus best, then whole turns, hardly with a rest."""
+    length = len(scheme.bars)
+    if length == bars and length >= 8:
+        return 6.0
+    return 2.0 if bars % length == 0 else 0.1
 
 
 # -- time ----------------------------------------------------------------------------------------------------------------

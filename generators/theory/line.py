@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 Costs = npt.NDArray[np.float64]
 STEP = 7 / 12  # scale steps in a semitone, about
+KINDS = 5  # ways in which a line arrives at a note
+FLOW = 0.35  # price of turning round after a step: tunes run on more often than they turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,42 +57,43 @@ def best_line(
     delta = pitches[None, :] - pitches[:, None]  # [from, to]
     size = np.abs(delta)
     move = _moves(delta, size, leap)
-    arrived = np.where(delta >= 3, 1, np.where(delta <= -3, 2, 0))  # 0 step or start, 1 leap up, 2 leap down
+    # 0 a repeated note or a start, 1 leap up, 2 leap down, 3 step up, 4 step down
+    arrived = np.where(delta >= 3, 1, np.where(delta <= -3, 2, np.where(delta > 0, 3, np.where(delta < 0, 4, 0))))
     turn = _turns(delta, size)
-    total = np.full((3, n), np.inf)
+    total = np.full((KINDS, n), np.inf)
     first = wishes[0]
     total[0] = first.chord[pcs] + first.hold * np.abs(pitches * STEP - first.level) + noise[0]
     back: list[npt.NDArray[np.int64]] = []
-    masks = [arrived == c for c in range(3)]
+    masks = np.stack([arrived == c for c in range(KINDS)])
+    every = np.arange(n)
     before = first
     for k, wish in enumerate(wishes[1:], 1):
         here = wish.chord[pcs] + wish.hold * np.abs(pitches * STEP - wish.level) + noise[k]
         if wish.fresh:
             flat = total.reshape(-1)
-            step = flat[None, :] * np.ones((n, 1)) + 0.12 * np.tile(np.maximum(0, size.T - 7), (1, 3))
+            step = flat[None, :] * np.ones((n, 1)) + 0.12 * np.tile(np.maximum(0, size.T - 7), (1, KINDS))
             choice = step.argmin(axis=1)
             best = step[np.arange(n), choice]
-            pointer = np.zeros((3, n), dtype=np.int64)
+            pointer = np.zeros((KINDS, n), dtype=np.int64)
             pointer[0] = choice
-            total = np.full((3, n), np.inf)
+            total = np.full((KINDS, n), np.inf)
             total[0] = best + here
         else:
             loose = ~before.stable[pcs]
             wished = wish.level - before.level
             pair = move + 0.75 * np.abs(delta * STEP - wished)
-            pair = pair + np.where((delta == 0) & (abs(wished) > 0.4), 1.5 - 1.3 * repeat, 0.0)
+            pair = pair + np.where(delta == 0, max(0.0, 0.7 - 1.4 * repeat) + (1.5 - 1.3 * repeat) * (abs(wished) > 0.4), 0.0)
             pair = pair + np.where(loose[:, None] & (size > 2), 3.0, 0.0) + np.where(loose[:, None] & (size == 0), 0.8, 0.0)
             pair = pair + np.where((~wish.stable[pcs])[None, :] & (size > 2), 0.8 + wish.strength, 0.0)
             if strict:
                 pair = pair + strict * _faults(before, wish, pcs, delta)
-            cube = (total[:, :, None] + turn + pair[None, :, :]).reshape(3 * n, n)
-            pointer = np.empty((3, n), dtype=np.int64)
-            fresh_total = np.empty((3, n))
-            for c in range(3):
-                masked = np.where(np.tile(masks[c], (3, 1)), cube, np.inf)
-                pointer[c] = masked.argmin(axis=0)
-                fresh_total[c] = masked[pointer[c], np.arange(n)] + here
-            total = fresh_total
+            cube = total[:, :, None] + turn
+            via = cube.argmin(axis=0)  # how the line best arrived at each pitch that it goes on from
+            price = np.take_along_axis(cube, via[None], axis=0)[0] + pair
+            masked = np.where(masks, price, np.inf)
+            source = masked.argmin(axis=1)
+            pointer = via[source, every] * n + source
+            total = np.take_along_axis(masked, source[:, None, :], axis=1)[:, 0, :] + here
         back.append(pointer)
         before = wish
     state = int(np.argmin(total))
@@ -122,9 +125,11 @@ def _moves(delta: npt.NDArray[np.int64], size: npt.NDArray[np.int64], leap: floa
 
 
 def _turns(delta: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> Costs:
-    """Cost [how it arrived, from, to] of going on after a leap: back by step is free."""
+    """Cost [how it arrived, from, to] of going on: a leap is turned back by step, steps run on in their direction."""
     n = len(delta)
-    turn = np.zeros((3, n, n))
+    turn = np.zeros((KINDS, n, n))
+    for c, sign in ((3, 1), (4, -1)):
+        turn[c] = np.where(sign * delta < 0, FLOW, 0.0)
     for c, sign in ((1, 1), (2, -1)):
         same = sign * delta > 0
         turn[c] = np.where(same & (size > 2), 1.5, np.where(same & (size > 0), 0.55, 0.0))

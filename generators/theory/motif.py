@@ -115,16 +115,16 @@ def _syncopated(
     return tuple((a, b) for a, b in notes)
 
 
-def contour(count: int, leap: float, rng: np.random.Generator) -> tuple[float, ...]:
+def contour(count: int, leap: float, repeat: float, rng: np.random.Generator) -> tuple[float, ...]:
     """Heights for `count` notes: a gesture (arch, rise, fall, bowl, wave) walked mostly by step."""
-    gesture = ("arch", "rise", "fall", "bowl", "wave")[int(rng.choice(5, p=[0.3, 0.22, 0.22, 0.12, 0.14]))]
+    gesture = ("arch", "rise", "fall", "bowl", "wave")[int(rng.choice(5, p=[0.32, 0.24, 0.24, 0.13, 0.07]))]
     heights = [0.0]
     for k in range(1, count):
         place = k / max(1, count - 1)
         trend = {"arch": 1.0 if place <= 0.55 else -1.0, "rise": 1.0, "fall": -1.0,
                  "bowl": -1.0 if place <= 0.55 else 1.0, "wave": 1.0 if k % 2 else -1.0}[gesture]  # fmt: skip
-        up = trend if rng.random() < 0.84 else -trend
-        size = int(rng.choice([0, 1, 2, 3, 4, 5], p=_sizes(leap)))
+        up = trend if rng.random() < 0.88 else -trend
+        size = int(rng.choice([0, 1, 2, 3, 4, 5], p=_sizes(leap, repeat)))
         if size >= 3 and k >= 2 and abs(heights[-1] - heights[-2]) >= 2:
             size = 1  # one leap at a time
         heights.append(heights[-1] + up * size)
@@ -132,8 +132,9 @@ def contour(count: int, leap: float, rng: np.random.Generator) -> tuple[float, .
 
 
 @lru_cache(maxsize=64)
-def _sizes(leap: float) -> tuple[float, ...]:
-    raw = np.array([0.10, 0.62 - 0.3 * leap, 0.16 + 0.08 * leap, 0.07 + 0.12 * leap, 0.03 + 0.08 * leap, 0.02 * leap])
+def _sizes(leap: float, repeat: float) -> tuple[float, ...]:
+    raw = np.array([0.02 + 0.4 * repeat, 0.74 - 0.48 * leap, 0.10 + 0.14 * leap, 0.05 + 0.16 * leap, 0.01 + 0.12 * leap,
+                    0.06 * leap])  # fmt: skip
     return tuple(raw / raw.sum())
 
 
@@ -147,7 +148,7 @@ def invent(metre: Metre, habits: Melody, density: float, bars: int, rng: np.rand
             dull = len(notes) == 1 and density > 0.5 if bar == 0 else notes == figures[0].rhythm
             if dull:
                 notes = rhythm(metre, habits, density * (1.5 if bar == 0 else 1.0), rng)
-        steps = contour(len(notes), habits.leap, rng)
+        steps = contour(len(notes), habits.leap, habits.repeat, rng)
         rows = [(a, b, level + s) for (a, b), s in zip(notes, steps, strict=True)]
         figures.append(_figure(rows, int(rng.integers(1, 1 << 20))))
         level += steps[-1] + float(rng.choice([-1, 0, 1]))

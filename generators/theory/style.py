@@ -76,6 +76,9 @@ class Harmony(Frozen):
         colour: how chords are extended: 'triads', 'sevenths', 'extended' or 'power'.
         seventh: chance that a triad gets its seventh, where `colour` is 'triads'.
         secondary: chance of an applied dominant before a diatonic chord.
+        diminished: share of applied chords that are diminished sevenths; chance of one between chords a tone apart.
+        predominant: chance that a subdominant before the dominant becomes a Neapolitan or an augmented sixth.
+        variants: chance that a later chorus takes another of the style's schemes of its length.
         mixture: chance of a chord borrowed from the parallel key.
         substitution: chance of a tritone substitution or another jazz exchange.
         inversions: chance of a bass note that makes the bass line move by step.
@@ -95,6 +98,9 @@ class Harmony(Frozen):
     colour: Literal["triads", "sevenths", "extended", "power"] = "triads"
     seventh: Unit = 0.0
     secondary: Unit = 0.1
+    diminished: Unit = 0.0
+    predominant: Unit = 0.0
+    variants: Unit = 0.0
     mixture: Unit = 0.05
     substitution: Unit = 0.0
     inversions: Unit = 0.15
@@ -175,6 +181,8 @@ class FormHabits(Frozen):
         solos: how readily solos, bridges and later verses go to other players than the leader.
         order: roles in the order in which their players enter a piece that builds up, and stay in one that thins out.
         contrast: how far sections differ in register, density and energy.
+        literal: chance that a section comes again note for note in all parts (strains of dances, refrains).
+        period: chance that a phrase a' opens with the first half of its phrase a, note for note in all parts.
     """
 
     names: tuple[str, ...] = ()
@@ -189,6 +197,8 @@ class FormHabits(Frozen):
         Role.COUNTERMELODY, Role.ANSWER,
     )  # fmt: skip
     contrast: Unit = 0.5
+    literal: Unit = 0.15
+    period: Unit = 0.1
 
 
 class Performance(Frozen):
