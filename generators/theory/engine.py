@@ -172,7 +172,7 @@ def write_all(parts: Sequence[Part], context: Context, *, returns: bool = True) 
             continue
         context.lines[part.id] = returned(part, _written(part, context, leads), context, again)
         if part.role is Role.BASS and context.style.harmony.strict >= 1:
-            _mend(parts, part, context)
+            _mend(parts, part, context, again)
     together = part_writing.write_lower(inner, context) if inner else {}
     together |= second_lines.write_divided(divided, context) if divided else {}
     for part in (*inner, *divided):
@@ -181,13 +181,15 @@ def write_all(parts: Sequence[Part], context: Context, *, returns: bool = True) 
         context.lines[part.id] = second_lines.write_doubling(part, context)
 
 
-def _mend(parts: Sequence[Part], bass: Part, context: Context) -> None:
+def _mend(parts: Sequence[Part], bass: Part, context: Context, again: Mapping[int, int]) -> None:
     """Takes parallels with the bass out of the tunes written in this turn."""
     moments = Moments(context.chords, context.form)
     for part in parts:
         if part.role is Role.LEAD and part.id in context.lines:
             line = context.lines[part.id]
-            context.lines[part.id] = without_parallels(part, line, context.lines[bass.id], moments)
+            context.lines[part.id] = returned(
+                part, without_parallels(part, line, context.lines[bass.id], moments), context, again
+            )
 
 
 def _written(part: Part, context: Context, leads: Sequence[Part]) -> Notes:

@@ -216,7 +216,7 @@ def _wishes(
     timeline = context.form.timeline
     middle = _home_level(part, context, plan)
     scale = min(1.0, habits.span / 14)  # a wide span is for the phrases: a step of the idea stays a step
-    rise = (1.0 + 2.0 * context.style.form.contrast) * max(1.0, habits.span / 14)
+    rise = 1.0 + 2.0 * context.style.form.contrast
     count = len(plan.phrases)
     peak = min(count - 1, round(0.65 * (count - 1)))
     wishes = []
@@ -256,7 +256,7 @@ def _standing(at: Moment, habits: Melody, strength: float, length: int) -> np.nd
     """Cost of each pitch class for a note of this strength and length."""
     long = min(2.0, length / PPQ)
     costs = np.full(12, 14.0)
-    costs[at.scale] = 0.25 + 1.9 * strength**2 * min(1.0, 0.4 + 0.6 * long)
+    costs[at.scale] = 0.25 + 2.5 * strength**2 * min(1.0, 0.4 + 0.6 * long)
     costs[at.avoid] += 1.2 * strength + 0.5 * max(0.0, long - 0.5)
     costs[at.colour] = 0.5 * strength
     costs[at.plain] = 0.0

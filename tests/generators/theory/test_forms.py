@@ -178,11 +178,11 @@ def test_players_come_and_go_block_by_block() -> None:
 def test_ways_of_varying_are_heard() -> None:
     """What each is called is what the tune does."""
     wanted = brief("nocturne", 256, name="theme and variations").model_copy(
-        update={"parts": (PartRequest(instrument="flute", role=Role.LEAD), PartRequest(instrument="piano", role=Role.CHORDS))}
+        update={"parts": (PartRequest(instrument="violin", role=Role.LEAD), PartRequest(instrument="piano", role=Role.CHORDS))}
     )
     form = plan_form(STYLES["nocturne"], wanted, random_stream(5, "form"))
     piece = TheoryEngine().generate(GenerationRequest(wanted, 5)).piece
-    tune = piece.track("flute").notes
+    tune = piece.track("violin").notes
     rows = {}
     for p in form.sections:
         a, b = (piece.timeline.bar_start(x) for x in (p.section.first_bar, p.section.end_bar))
