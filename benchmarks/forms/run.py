@@ -7,8 +7,8 @@
 - Form: the share of seeds in which the check `request.form` hears the form that was asked for.
 - Keys: how many keys a piece goes through (median); heard: the share of sections in which the key of the plan is among the two
   keys that its notes fit best (`score/analysis/key_finding.py`; two, for relative keys share their notes).
-- Energy: the correlation over sections of the planned energy with what is heard: notes in a beat (log), velocity, players, each
-  standardised within the piece; median over the seeds, and the least.
+- Energy: the correlation over sections of the planned energy with what is heard: notes in a beat (log), the upper quartile of
+  their velocities, players, each standardised within the piece; median over the seeds, and the least.
 - Findings: errors and warnings of the critic in 100 bars, `request.form` among them.
 - CPU seconds of composing 100 bars; the last table has it over the length.
 
@@ -110,7 +110,7 @@ def energy_heard(piece: Piece) -> float | None:
         a, b = piece.timeline.bar_start(section.first_bar), piece.timeline.bar_start(section.end_bar)
         inside = [t.notes[(t.notes["start"] >= a) & (t.notes["start"] < b)] for t in piece.tracks]
         count = sum(len(n) for n in inside)
-        loud = sum(float(n["velocity"].sum()) for n in inside) / max(1, count)
+        loud = float(np.percentile(np.concatenate([n["velocity"] for n in inside]), 75)) if count else 0.0
         rows.append((np.log1p(count * PPQ / (b - a)), loud, sum(len(n) > 0 for n in inside)))
     heard = np.array(rows)
     wanted = np.array([s.energy for s in piece.sections])

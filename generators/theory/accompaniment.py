@@ -21,6 +21,7 @@ from ripieno.score.time import PPQ
 Row = tuple[int, int, int, int]
 LEFT_HAND = ("nocturne", "wave", "tenths", "rocking")  # figures of a pianist's left hand under a tune
 _TOGETHER = PPQ // 16  # ticks: two hands that strike one key so near to each other strike it once
+_THIN, _BUSY = 0.4, 0.6  # energy of a section below which a left hand thins out, above which it runs
 _CALM = 92  # quarter notes a minute below which a left hand has time for semiquavers
 _GUITARS = ("guitar",)
 _DRIVEN = ("overdriven_guitar", "distortion_guitar", "seven_string_guitar")
@@ -224,13 +225,14 @@ def _own_figure(part: Part, context: Context, index: int) -> str:
     """The figure that a part has of its own; a section of another label takes another one, by its energy. "": none."""
     plans = context.form.sections
     label, main = plans[index].section.label, next((p for p in plans if p.kind != "intro"), plans[0]).section.label
-    if part.pattern not in LEFT_HAND or label == main or plans[index].kind in ("intro", "outro"):
+    energy, tempo = plans[index].section.energy, context.form.timeline.tempos[0].bpm
+    plain = plans[index].kind == "intro" or (plans[index].kind == "outro" and energy <= _BUSY)
+    if part.pattern not in LEFT_HAND or label == main or plain:
         return part.pattern
     others = [f for f in LEFT_HAND if f != part.pattern]
-    energy, tempo = plans[index].section.energy, context.form.timeline.tempos[0].bpm
-    if energy < 0.4:
+    if energy < _THIN:
         others = ["sparse", "broad"]
-    elif energy > 0.6 and tempo < _CALM:
+    elif energy > _BUSY and tempo < _CALM:
         others = ["rolling"]
     return others[int(context.rng("left hand", part.id, label).integers(len(others)))]
 

@@ -16,6 +16,7 @@ from ripieno.score.piece import Section
 from ripieno.score.section_kinds import section_kind
 
 HEARD = 0.33  # likeness from which on a section is heard as another again; unlike sections lie about 0.2
+MOSTLY = 0.7  # share of the returns of a letter that are heard
 CLEARER = 0.05  # by so much a refrain is more like itself than what stands between
 VARIED = 0.3  # a variation, in the other mode and in running notes, is further from its theme
 MODULATES = 24  # bars of a sonata from which on its second theme is away from home
@@ -126,11 +127,19 @@ def _lettered(reading: Reading, letters: Sequence[str]) -> str:
     wanted = [letters[i % len(letters)] for i in range(len(have))]
     if len(have) < len(letters) or _labels(have) != _labels(wanted):
         return f"the sections are {''.join(have)}, not {''.join(letters)}"
-    for label in dict.fromkeys(sections[i].label for i in body):
-        same = [i for i in body if sections[i].label == label]
-        reason = _unheard(reading, same, [], f"section {label}")
-        if reason:
-            return reason
+    sketches = section_sketches(reading)
+    missed: dict[str, list[int]] = {}
+    counts: dict[str, int] = {}
+    first: dict[str, int] = {}
+    for letter, i in zip(have, body, strict=True):
+        if first.setdefault(sections[i].label, i) != i:
+            counts[letter] = counts.get(letter, 0) + 1
+            if likeness(sketches[first[sections[i].label]], sketches[i]) < HEARD:
+                missed.setdefault(letter, []).append(i)
+    for letter, places in missed.items():
+        if len(places) > (1 - MOSTLY) * counts[letter]:  # in many choruses some are solos
+            section = sections[places[0]]
+            return f"the section {letter} is not heard to come back in {bar_words((section.first_bar, section.end_bar))}"
     return ""
 
 

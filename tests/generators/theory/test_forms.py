@@ -1,6 +1,7 @@
 """Forms: every length has a plan that is the form, returns come back, keys go and come home, what was asked for is there."""
 
 import re
+from importlib import resources
 from itertools import pairwise
 
 import pytest
@@ -46,6 +47,13 @@ def test_every_form_that_can_be_named_is_known() -> None:
         named |= {*style.form.names, style.profile.form}
     for name in named:
         assert form_named(name).sections
+
+
+def test_forms_that_a_language_model_is_told_of_are_known() -> None:
+    text = resources.files("ripieno.prompts").joinpath("templates/conceive.md").read_text(encoding="utf-8")
+    line = next(x for x in text.splitlines() if x.startswith("- Form:"))
+    names = line.partition("one of: ")[2].partition(";")[0].split(", ")
+    assert len(names) > 8 and all(form_named(n).sections for n in names)
 
 
 def test_an_unknown_form_is_refused() -> None:
