@@ -9,24 +9,20 @@ from ripieno.agents.understanding import Ask
 from ripieno.app.manifest import Manifest
 from ripieno.app.project import Asked, Project, Turn
 from ripieno.app.session import Watcher
-from ripieno.score.analysis.chord_finding import find_chords
-from ripieno.score.analysis.key_finding import find_key, key_profile, scale_share
-from ripieno.score.analysis.reading import Reading
-from ripieno.score.analysis.sections import find_sections
+from ripieno.score.analysis.understanding import understand
 from ripieno.score.brief import Attribute, Brief, Origin, PartRequest
 from ripieno.score.errors import BadFile
 from ripieno.score.formats.abc_read import load_abc
 from ripieno.score.formats.midi_read import load_midi
 from ripieno.score.formats.musicxml_read import load_musicxml
-from ripieno.score.keys import Key
+from ripieno.score.formats.reading import Reading
 from ripieno.score.matching import matched
-from ripieno.score.piece import KeyChange, Piece
+from ripieno.score.piece import Piece
 from ripieno.tools.turns import Adopt
 
 MAX_BYTES = 50 << 20
 _MIDI, _XML = (".mid", ".midi", ".rmi", ".kar", ".smf"), (".xml", ".musicxml", ".mxl")
 _ABC = (".abc",)
-_FITS = 0.86  # share of sounding time in the scale from which a key signature is believed
 
 
 @dataclass(frozen=True)
@@ -39,43 +35,32 @@ class Imported:
 
 
 def read_file(file: Path) -> Imported:
-    """Reads a MIDI, MusicXML or ABC file, and finds key, chords and sections where it does not say them.
+    """Reads a MIDI, MusicXML or ABC file, and finds metre, key, roles, chords and sections where it does not say them.
 
     Raises:
         BadFile: it is none of them, cannot be read, or exceeds the limits.
     """
-    piece, remarks = _sounding(file)
-    piece, found = _understood(piece)
-    return Imported(piece, _intent(piece), (*remarks, *found))
+    read = _sounding(file)
+    known = understand(read.piece, read.unsaid)
+    return Imported(known.piece, _intent(known.piece), (*read.remarks, *_told(known.found)))
 
 
-def _understood(piece: Piece) -> tuple[Piece, tuple[str, ...]]:
-    """The piece with key, chords and sections where it had none, and what was found, in words."""
-    found: list[str] = []
-    reading = Reading(piece)
-    pitched = any(not t.is_drum and len(t.notes) for t in piece.tracks)
-    if pitched and len(piece.keys) == 1 and piece.key == Key("C") and scale_share(key_profile(reading), piece.key) < _FITS:
-        piece = replace(piece, keys=(KeyChange(0, find_key(reading)),))
-        found.append(f"Found: key {piece.key}, heard in the notes.")
-    if pitched and not piece.chords:
-        piece = replace(piece, chords=find_chords(Reading(piece), piece.key))
-        found.append(f"Found: {len(piece.chords)} chords, heard in the notes.")
-    if not piece.sections and piece.bars >= 8:
-        piece = replace(piece, sections=find_sections(piece))
-        found.append("Found: sections " + " ".join(s.label for s in piece.sections) + ", by what returns.")
-    return piece, tuple(found)
+def _told(found: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"Found: {f}." for f in found)
 
 
-def _sounding(file: Path) -> tuple[Piece, tuple[str, ...]]:
-    piece, remarks = _read(file)
+def _sounding(file: Path) -> Reading:
+    read = _read(file)
+    piece = read.piece
     if not any(len(t.notes) for t in piece.tracks):
         raise BadFile("An imported file holds notes", value=file, cause="no track of it has any", cure="check the file")
     if not piece.title.strip() or piece.title == "Untitled":
-        piece = replace(piece, title=file.stem.replace("_", " ").replace("-", " ").strip() or "Imported")
-    return piece, remarks
+        title = file.stem.replace("_", " ").replace("-", " ").strip() or "Imported"
+        read = replace(read, piece=replace(piece, title=title))
+    return read
 
 
-def _read(file: Path) -> tuple[Piece, tuple[str, ...]]:
+def _read(file: Path) -> Reading:
     try:
         if file.stat().st_size > MAX_BYTES:
             raise BadFile(f"A file has at most {MAX_BYTES >> 20} MB", value=file, cure="split it")
@@ -84,14 +69,11 @@ def _read(file: Path) -> tuple[Piece, tuple[str, ...]]:
         raise BadFile("The file can be read", value=file, cause=error.strerror or str(error), cure="check the path") from error
     ending = file.suffix.lower()
     if ending in _MIDI or data[:4] in (b"MThd", b"RIFF"):
-        read = load_midi(data)
-        return read.piece, read.remarks
+        return load_midi(data)
     if ending in _XML or data[:2] == b"PK" or data.lstrip()[:1] == b"<":
-        score = load_musicxml(data)
-        return score.piece, score.remarks
+        return load_musicxml(data)
     if ending in _ABC or re.search(rb"^X:\s*\d", data[:65536], re.MULTILINE):
-        text = load_abc(_text(data))
-        return text.piece, text.remarks
+        return load_abc(_text(data))
     raise BadFile("A file to import is MIDI, MusicXML or ABC", value=file.name, cause=f"the ending {ending or 'is missing'}",
                   cure="export it as .mid, .musicxml, .mxl or .abc")  # fmt: skip
 
@@ -136,14 +118,15 @@ def take_in(project: Project, file: Path, *, watch: Watcher = unwatched) -> tupl
     words = f"import {file.name}"
     head = project.head
     if head is None:
-        read = read_file(file)
-        piece, intent, remarks = read.piece, read.intent, read.remarks
+        new = read_file(file)
+        piece, intent, remarks = new.piece, new.intent, new.remarks
     else:
         folder = project.place.folder
         own = Manifest(folder).version_of(file) if folder and _inside(file, folder) else None
-        piece, remarks = _sounding(file)
-        piece, found = _understood(matched(project.piece(project.version(own)) if own else project.piece(), piece))
-        remarks += found
+        read = _sounding(file)
+        base = project.piece(project.version(own)) if own else project.piece()
+        known = understand(matched(base, read.piece), frozenset())
+        piece, remarks = known.piece, (*read.remarks, *_told(known.found))
         words = f"{file.name}, changed by hand" if own else words
         intent = head.table.intent
     project.keep_aside(piece)

@@ -74,7 +74,8 @@ def load_abc(text: str, *, limits: Limits = DEFAULT_LIMITS) -> Reading:
         remarks.append(f"only the first tune is read; {tune.further} more follow in the file")
     performance = _performance(tune, limits)
     piece = performance.piece()
-    return Reading(piece, tuple(remarks + [performance.unfolded] * bool(performance.unfolded)))
+    remarks += [performance.unfolded] if performance.unfolded else []
+    return Reading(piece, tuple(remarks), frozenset({"roles"}))
 
 
 def _tune(text: str, limits: Limits) -> Tune:

@@ -69,7 +69,15 @@ def load_midi(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Reading:
     metas = [(*meta, owner) for chunk, owner in zip(file.chunks, owners, strict=True) for meta in chunk.metas]
     texts = read_texts(sorted(metas, key=lambda m: m[0]), conductor.timeline, remarks)
     piece = conductor.piece(tracks, texts, limits)
-    return Reading(piece, tuple(remarks))
+    return Reading(piece, tuple(remarks), _unsaid(file.chunks, own=conductor.marked_bars is not None))
+
+
+def _unsaid(chunks: list[smf.Chunk], *, own: bool) -> frozenset[str]:
+    """What the file does not say. A signature in major is what programs write that know of no mode."""
+    types = {type_ for chunk in chunks for _, type_, _ in chunk.metas}
+    minor = any(type_ == smf.KEY and data[1:2] == b"\x01" for chunk in chunks for _, type_, data in chunk.metas)
+    missing = {"key"} if smf.KEY not in types else set() if minor or own else {"mode"}
+    return frozenset(missing | ({"metre"} if smf.METRE not in types else set()) | (set() if own else {"roles"}))
 
 
 def _settle_division(file: smf.MidiFile) -> int:

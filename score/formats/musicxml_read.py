@@ -42,7 +42,13 @@ def load_musicxml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Reading:
     performance = Performance(_title(root), players, limits)
     if performance.unfolded:
         remarks.append(performance.unfolded)
-    return Reading(performance.piece(), tuple(remarks))
+    return Reading(performance.piece(), tuple(remarks), _unsaid(root))
+
+
+def _unsaid(root: ET.Element) -> frozenset[str]:
+    keys = list(root.iter("key"))
+    missing = {"key"} if not keys else set() if any(k.findtext("mode") for k in keys) else {"mode"}
+    return frozenset(missing | {"roles"})
 
 
 def _title(root: ET.Element) -> str:

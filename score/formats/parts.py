@@ -53,14 +53,20 @@ def _by_name() -> dict[str, Instrument]:
     return found
 
 
+def role_in_name(name: str) -> Role | None:
+    """The role that a pitched part's name says; None where it says none."""
+    words = name.lower()
+    found = (role for word, role in _ROLE_WORDS.items() if word in words)
+    return next((role for role in found if role not in (Role.DRUMS, Role.PERCUSSION)), None)
+
+
 def guess_role(row: Instrument, notes: Notes, name: str = "") -> Role:
     """What a track probably does: by the percussion channel, its name, its register, its polyphony."""
     if row.is_drum:
         return Role.DRUMS if row.family == "drum kit" else Role.PERCUSSION
-    words = name.lower()
-    for word, role in _ROLE_WORDS.items():
-        if word in words and role not in (Role.DRUMS, Role.PERCUSSION):
-            return role
+    said = role_in_name(name)
+    if said is not None:
+        return said
     if row.family == "bass":
         return Role.BASS
     if len(notes) == 0:
