@@ -1,5 +1,6 @@
 """The command `ripieno`. This page loads nothing heavy: each command imports what it needs when it is called."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -122,6 +123,14 @@ def instruments(
     print_instruments(word, as_json=json_)
 
 
+@app.command(epilog="Example: ripieno --llm-url http://127.0.0.1:8000/v1 --llm-model Qwen/Qwen3-8B doctor")
+def doctor(json_: Json = False) -> None:
+    """Say which optional parts are there, what the language model can do, and what is used instead. Exit status 1: unusable."""
+    from ripieno.app.commands.doctor import run
+
+    raise typer.Exit(run(as_json=json_))
+
+
 add_commands(app)
 app.add_typer(memory_app(), name="memory")
 
@@ -139,8 +148,13 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
+    llm_url: Annotated[str | None, typer.Option(help="Address of a language model's server, for this call.")] = None,
+    llm_model: Annotated[str | None, typer.Option(help="The language model's name there.")] = None,
+    ensemble: Annotated[str | None, typer.Option(help="Agents played by the language model: full or single.")] = None,
 ) -> None:
     """An ensemble of agents that composes multi-track music with you."""
+    given = {"RIPIENO_LLM_BASE_URL": llm_url, "RIPIENO_LLM_MODEL": llm_model, "RIPIENO_ENSEMBLE": ensemble}
+    os.environ.update({name: value for name, value in given.items() if value is not None})
 
 
 def main() -> None:

@@ -1,9 +1,8 @@
-"""The language model of a session, if one is set: from flags, the environment, or the file that it names."""
+"""The language model of a session, if one is set: by the environment, or the file that it names."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from ripieno.llm.errors import ModelError
 from ripieno.llm.settings import Settings, read_settings
@@ -20,17 +19,17 @@ class Language:
     ensemble: EnsembleKind = "full"
 
 
-def language(flags: Mapping[str, Any] | None = None, ensemble: str | None = None) -> Language:
-    """What is set; `flags` (fields of `Settings`) and `ensemble` win over the environment.
+def language() -> Language:
+    """What is set: `RIPIENO_LLM_...` (see `ripieno.llm.settings`) and `RIPIENO_ENSEMBLE`, full or single.
 
     Raises:
         BadRequest: the settings are incomplete or wrong.
     """
-    kind = ensemble or os.environ.get("RIPIENO_ENSEMBLE", "").strip() or "full"
+    kind = os.environ.get("RIPIENO_ENSEMBLE", "").strip() or "full"
     if kind not in get_args(EnsembleKind):
         raise BadRequest("An ensemble of language models is full or single", value=kind, cure="give one of the two")
     try:
-        settings = read_settings(os.environ, flags)
+        settings = read_settings(os.environ)
     except ModelError as error:
         raise BadRequest(error.rule, value=error.value or None, cause=error.cause, cure=error.cure) from None
     return Language(settings, "single" if kind == "single" else "full")

@@ -101,8 +101,8 @@ class Settings(_Frozen):
         return self.redact(text) != text
 
 
-def read_settings(environment: Mapping[str, str], given: Mapping[str, Any] | None = None) -> Settings | None:
-    """Settings from flags (`given`), else the environment, else the file named by `RIPIENO_LLM_CONFIG`; None: no model.
+def read_settings(environment: Mapping[str, str]) -> Settings | None:
+    """Settings from the environment, else the file named by `RIPIENO_LLM_CONFIG`; None: no model.
 
     Of the environment: `RIPIENO_LLM_BASE_URL`, `_MODEL`, `_API_KEY`, `_MODEL_EXPERT` and the like for roles, `_FORM`, `_SEED`,
     `_SECONDS`, `_CALL_SECONDS`, `_CALLS`, `_TOKENS`, `_MONEY`, `_RECORD`, `_REPLAY`. The file is TOML with the fields of
@@ -111,7 +111,6 @@ def read_settings(environment: Mapping[str, str], given: Mapping[str, Any] | Non
     Raises:
         BadSettings: incomplete, wrong, or a key where none belongs.
     """
-    flags = {k: v for k, v in (given or {}).items() if v is not None}
     named = {k.removeprefix(PREFIX).lower(): v.strip() for k, v in environment.items() if k.startswith(PREFIX) and v.strip()}
     table = _file(Path(named["config"]).expanduser()) if "config" in named else {}
     roles: dict[str, Any] = {
@@ -122,7 +121,7 @@ def read_settings(environment: Mapping[str, str], given: Mapping[str, Any] | Non
     plain: dict[str, Any] = {
         k: named[k] for k in ("base_url", "model", "api_key", "form", "seed", "record", "replay") if k in named
     }
-    found = {**table, **plain, **flags}
+    found = {**table, **plain}
     if not found.keys() & {"base_url", "model"}:
         return None
     for needed in ("base_url", "model"):
