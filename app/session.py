@@ -7,6 +7,7 @@ from pathlib import Path
 from ripieno.agents.brains.embedded.brain import EmbeddedBrain
 from ripieno.agents.brains.llm.account import Account
 from ripieno.agents.brains.llm.brain import LanguageModelBrain
+from ripieno.agents.brains.llm.knowledge import fitting_knowledge
 from ripieno.agents.graph import build_graph
 from ripieno.agents.judges.juror import Juror
 from ripieno.agents.judges.registry import build_judges
@@ -69,7 +70,7 @@ class Session:
 
         full = self._language.ensemble == "full"
         brain = LanguageModelBrain(talk, account, self._brain, models.settings.model_of("expert"), tell, words=full)
-        writer = AbcGenerator(talk, ensemble.toolbox.generators["theory"], single=not full)
+        writer = AbcGenerator(talk, ensemble.toolbox.generators["theory"], single=not full, knowledge=fitting_knowledge)
         toolbox = Toolbox({**ensemble.toolbox.generators, writer.name: writer})
         jurors = (Juror(talk, models.settings.model_of("juror"), account.deciding),) if full else ()
         judges = (*ensemble.judges, *jurors)

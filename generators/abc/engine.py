@@ -4,6 +4,7 @@ It writes new pieces of moderate size; a voice that the model cannot write valid
 same chords, and a piece without a sketch or a tune is the embedded engine's altogether. The trail says which.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ripieno.generators.abc.notation import Frame, read_voice, without_overlaps
@@ -29,12 +30,17 @@ _ELSE, _ACCENT, _ENERGY = 66, 10, 30
 
 
 class AbcGenerator:
-    """A `Generator` for one turn. `fallback` writes what the model could not; `single`: one agent writes everything."""
+    """A `Generator` for one turn. `fallback` writes what the model could not; `single`: one agent writes everything.
+
+    `knowledge` gives what is known about a wish in words, for those who plan; nothing by default.
+    """
 
     name = "abc"
 
-    def __init__(self, talk: Talk, fallback: Generator, *, single: bool = False) -> None:
-        self._talk, self._fallback, self._single = talk, fallback, single
+    def __init__(
+        self, talk: Talk, fallback: Generator, *, single: bool = False, knowledge: Callable[[str], str] = lambda _: ""
+    ) -> None:
+        self._talk, self._fallback, self._single, self._knowledge = talk, fallback, single, knowledge
 
     def generate(self, request: GenerationRequest) -> Candidate:
         """See `Generator.generate`; changes of a piece are the embedded engine's.
@@ -48,7 +54,7 @@ class AbcGenerator:
             return self._fallback.generate(request)
         if brief.bars.value > MOST_BARS or len(brief.parts) > MOST_PARTS or brief.progressions:
             return self._stand_in(request, "the piece is larger than what the language model writes, or its chords are given")
-        ensemble = Ensemble(self._talk, brief, _frame(brief), _desks(brief))
+        ensemble = Ensemble(self._talk, brief, _frame(brief), _desks(brief), self._knowledge(_wish(brief)))
         try:
             sketch = ensemble.write_alone() if self._single else ensemble.write()
         except Cancelled:
@@ -98,6 +104,14 @@ class AbcGenerator:
 
 def _weight(findings: tuple[Finding, ...]) -> float:
     return sum(_WEIGHTS[f.severity] for f in findings)
+
+
+def _wish(brief: Brief) -> str:
+    """What is wanted, in words to look knowledge up by."""
+    said = [*(brief.genres.value if brief.genres else ()), *(brief.moods.value if brief.moods else ())]
+    style = brief.style.value.replace("_", " ") if brief.style else ""
+    players = [instrument(part.instrument).name for part in brief.parts]
+    return " ".join([brief.text, style, *said, *players])
 
 
 def _frame(brief: Brief) -> Frame:

@@ -70,6 +70,7 @@ class Ensemble:
     brief: Brief
     frame: Frame
     desks: tuple[Desk, ...]
+    knowledge: str = ""  # for those who plan
 
     def __post_init__(self) -> None:
         self.voices: dict[str, tuple[str, ...]] = {}
@@ -82,11 +83,11 @@ class Ensemble:
             ModelError: there is no sketch, or no tune.
         """
         sketch = self.talk.ask(
-            self._question("leader", Sketch, self._parts(), lambda s: check_sketch(s, self.frame.bars))
+            self._question("leader", Sketch, self._known(), lambda s: check_sketch(s, self.frame.bars))
         ).value
         first = [d for d in self.desks if d.role in TUNE] or list(self.desks[:1])
         rest = [d for d in self.desks if d not in first]
-        arranger = self._question("arranger", Arrangement, f"{self._sketched(sketch)}\n{self._parts()}", self._named)
+        arranger = self._question("arranger", Arrangement, f"{self._sketched(sketch)}\n{self._known()}", self._named)
         tune = [self._voice(d, sketch, "", ()) for d in first]
         asked: list[Question[Any]] = [*tune, *([arranger] if rest else [])]
         answers = self.talk.together(asked)
@@ -104,7 +105,7 @@ class Ensemble:
         Raises:
             ModelError: there is no valid score.
         """
-        whole = self.talk.ask(self._question("single", WholeScore, self._parts(), self._whole)).value
+        whole = self.talk.ask(self._question("single", WholeScore, self._known(), self._whole)).value
         self.voices = {part.part: part.bars for part in whole.parts}
         return whole.sketch
 
@@ -144,6 +145,10 @@ class Ensemble:
             f"The piece: style {style}{moods}, {self.frame.key.tonic} {self.frame.key.mode} (written with the signature of "
             f"{self.frame.signature} major), {self.frame.metre}, {tempo} quarter notes a minute, {self.frame.bars} bars{form}."
         )
+
+    def _known(self) -> str:
+        """The parts, after what is known about such music."""
+        return f"What is known about such music:\n{self.knowledge}\n\n{self._parts()}" if self.knowledge else self._parts()
 
     def _parts(self) -> str:
         return "Parts:\n" + "\n".join(d.line for d in self.desks)
@@ -197,7 +202,7 @@ class Ensemble:
 
 def kit_keys() -> str:
     """How the pieces of a kit are written in ABC without a signature."""
-    return ", ".join(f"{abc_pitch(key)} {drum(key).name.lower()}" for key in _KIT)
+    return "; ".join(f"{abc_pitch(key)} is {drum(key).name.lower()}" for key in _KIT)
 
 
 def abc_pitch(pitch: int) -> str:
