@@ -78,7 +78,7 @@ def with_metre(piece: Piece, metre: Metre, upbeat: int) -> Piece:
     metres = (MetreChange(0, short), MetreChange(1, metre)) if short else (MetreChange(0, metre),)
     timeline = replace(old, metres=metres)
     ends = [int((t.notes["start"].astype("i8") + t.notes["duration"]).max()) for t in piece.tracks if len(t.notes)]
-    end = max([piece.ticks, *ends])
+    end = max(ends, default=piece.ticks)
     bars = max(1, timeline.bar_at(max(0, end - old.ppq // 4 - 1)) + 1)
 
     def moved(bar: int) -> int:
