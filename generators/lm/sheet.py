@@ -224,7 +224,10 @@ def moved_chord(value: int, semitones: int) -> int:
 
 
 def ticks_of(rows: Rows, timeline: Timeline, drum: bool, end: int) -> Notes:
-    """Rows as notes in ticks, up to tick `end`. A level stands for the middle of its velocities."""
+    """Rows as notes in ticks, up to tick `end`, each at most up to the next of its pitch.
+
+    A level stands for the middle of its velocities.
+    """
     bars = sorted(set(rows["bar"].tolist()))
     lines = {b: timeline.bar_start(b) for b in bars}
     step = timeline.ppq / SLOTS
@@ -235,4 +238,6 @@ def ticks_of(rows: Rows, timeline: Timeline, drum: bool, end: int) -> Notes:
         if start < end:
             velocity = min(127, max(1, level * VELOCITY_STEP + VELOCITY_STEP // 2))
             out.append((start, min(length, end - start), pitch, velocity))
-    return make_notes(out)
+    notes = make_notes(out).copy()
+    notes["duration"] = _until_again(notes["start"].astype(np.int64), notes["pitch"].astype(np.int64), notes["duration"])
+    return make_notes(notes)

@@ -286,9 +286,15 @@ def bar_plan(sheet: Sheet, bar: int, shift: int) -> BarPlan:
     return BarPlan(int(sheet.metre[bar]), int(sheet.section[bar]), int(sheet.phrase[bar]), int(sheet.energy[bar]), (a, b))
 
 
-def take(sheet: Sheet, first: int, end: int, parts: Iterable[int], wanted: frozenset[Cell] = frozenset()) -> Window:
-    """A window of a sheet: bars from `first` up to `end`, some of its parts, cells counted in the window."""
-    shift = int(sheet.shift[first])
+def take(
+    sheet: Sheet, first: int, end: int, parts: Iterable[int], wanted: frozenset[Cell] = frozenset(), home: int | None = None
+) -> Window:
+    """A window of a sheet: bars from `first` up to `end`, some of its parts, cells counted in the window.
+
+    `home` is the bar whose key is the home key (default: the first).
+    """
+    home = first if home is None else home
+    shift = int(sheet.shift[home])
     heads, cells = [], {}
     for track, index in enumerate(parts):
         part = sheet.parts[index]
@@ -301,7 +307,7 @@ def take(sheet: Sheet, first: int, end: int, parts: Iterable[int], wanted: froze
         edges = np.searchsorted(rows["bar"], np.arange(end - first + 1))
         cells.update({(b, track): rows[edges[b] : edges[b + 1]] for b in range(end - first) if edges[b + 1] > edges[b]})
     plan = tuple(bar_plan(sheet, b, shift) for b in range(first, end))
-    return Window(sheet.style, int(sheet.minor[first]), tempo_class(sheet.tempo), plan, tuple(heads), cells, wanted)
+    return Window(sheet.style, int(sheet.minor[home]), tempo_class(sheet.tempo), plan, tuple(heads), cells, wanted)
 
 
 def _in_midi(pitch: Ints) -> Ints:
