@@ -23,12 +23,10 @@ Tokens = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """One layer, its matrices transposed and joined so that each is one product."""
+    """One layer: its matrices transposed and joined so that each is one product, norms and scale multiplied into them."""
 
-    before: Floats  # norm
     qkv: Floats  # (size, 3 * size)
     out: Floats
-    after: Floats  # norm
     gate_up: Floats  # (size, 2 * inner)
     down: Floats
 
@@ -64,9 +62,8 @@ class Decoder:
                           cure="take an earlier checkpoint")  # fmt: skip
         self.config = config
         self.table = weights["model.embed_tokens.weight"]
-        self._unembed = np.ascontiguousarray(self.table.T)
-        self._norm = weights["model.norm.weight"]
-        self._layers = [_layer(weights, f"model.layers.{i}.") for i in range(config.layers)]
+        self._unembed = np.ascontiguousarray((self.table * weights["model.norm.weight"]).T)
+        self._layers = [_layer(weights, f"model.layers.{i}.", config) for i in range(config.layers)]
         half = config.head_size // 2
         rates = config.rope_theta ** (-np.arange(half, dtype=np.float64) / half)
         angles = np.arange(config.context)[:, None] * rates
@@ -102,55 +99,63 @@ class Decoder:
         if tokens.min() < 0 or tokens.max() >= c.vocabulary:
             raise BadRequest(f"A token is a number below {c.vocabulary}", value=int(tokens.max()))
         place = at[:, None] + np.arange(count)
-        cos, sin = self._cos[place][:, None], self._sin[place][:, None]
+        cos, sin = self._cos[place][:, :, None], self._sin[place][:, :, None]
         # What a token may look at: everything up to itself. Alone and in step, that is the whole view.
         plain = count == 1 and bool((at == at[0]).all())
         hidden = None if plain else (np.arange(longest) > place[:, :, None])[:, None]
-        index = np.arange(len(at))
-        x = self.table[tokens]
+        index = np.arange(len(at))[:, None]
+        x = self.table[tokens.ravel()]  # (rows * count, size): one product for all rows
         for i, layer in enumerate(self._layers):
-            h = _normed(x, layer.before, c.eps) @ layer.qkv
-            q, k, v = h.reshape(len(at), count, 3, c.heads, c.head_size).transpose(2, 0, 3, 1, 4)
+            h = (_normed(x, c.eps) @ layer.qkv).reshape(len(at), count, 3 * c.heads, c.head_size)
+            turned = _turned(h[:, :, : 2 * c.heads], cos, sin)
+            q, k, v = turned[:, :, : c.heads], turned[:, :, c.heads :], h[:, :, 2 * c.heads :]
             keys, values = cache.keys[i, rows], cache.values[i, rows]
-            turned = _turned(k, cos, sin)
             if plain:
-                keys[:, :, longest - 1], values[:, :, longest - 1] = turned[:, :, 0], v[:, :, 0]
+                keys[:, :, longest - 1], values[:, :, longest - 1] = k[:, 0], v[:, 0]
             else:
-                keys[index[:, None], :, place] = turned.transpose(0, 2, 1, 3)
-                values[index[:, None], :, place] = v.transpose(0, 2, 1, 3)
-            scores = _turned(q, cos, sin) @ keys[:, :, :longest].transpose(0, 1, 3, 2) * np.float32(c.head_size**-0.5)
+                keys[index, :, place], values[index, :, place] = k, v
+            scores = q.transpose(0, 2, 1, 3) @ keys[:, :, :longest].transpose(0, 1, 3, 2)
             if hidden is not None:
                 scores = np.where(hidden, np.float32(-np.inf), scores)
-            scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
-            scores /= scores.sum(axis=-1, keepdims=True)
-            mixed = (scores @ values[:, :, :longest]).transpose(0, 2, 1, 3).reshape(len(at), count, c.size)
-            x = x + mixed @ layer.out
-            gate, up = np.split(_normed(x, layer.after, c.eps) @ layer.gate_up, 2, axis=-1)
+            scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
+            np.exp(scores, out=scores)
+            mixed = (scores @ values[:, :, :longest]) / np.add.reduce(scores, axis=-1, keepdims=True)
+            x = x + mixed.transpose(0, 2, 1, 3).reshape(len(x), c.size) @ layer.out
+            h = _normed(x, c.eps) @ layer.gate_up
+            gate, up = h[:, : c.inner], h[:, c.inner :]
             x = x + (gate / (1.0 + np.exp(-gate)) * up) @ layer.down
         cache.lengths[rows] += count
-        x = x if every else x[:, -1]
-        return np.asarray(_normed(x, self._norm, c.eps) @ self._unembed, dtype=np.float32)
+        if every:
+            return (_normed(x, c.eps) @ self._unembed).reshape(len(at), count, c.vocabulary)
+        return np.asarray(_normed(x.reshape(len(at), count, c.size)[:, -1], c.eps) @ self._unembed)
 
 
-def _layer(weights: dict[str, Floats], at: str) -> _Layer:
-    def joined(*names: str) -> Floats:
-        return np.ascontiguousarray(np.concatenate([weights[at + n + "_proj.weight"] for n in names]).T)
+def _layer(weights: dict[str, Floats], at: str, config: Config) -> _Layer:
+    def joined(norm: str, *names: str) -> Floats:
+        scale = weights[f"{at}{norm}_layernorm.weight"]
+        return np.ascontiguousarray(np.concatenate([weights[f"{at}{n}_proj.weight"] * scale for n in names]).T)
 
-    return _Layer(
-        weights[at + "input_layernorm.weight"], joined("self_attn.q", "self_attn.k", "self_attn.v"), joined("self_attn.o"),
-        weights[at + "post_attention_layernorm.weight"], joined("mlp.gate", "mlp.up"), joined("mlp.down"),
-    )  # fmt: skip
+    def alone(name: str) -> Floats:
+        return np.ascontiguousarray(weights[f"{at}{name}_proj.weight"].T)
+
+    qkv = joined("input", "self_attn.q", "self_attn.k", "self_attn.v")
+    qkv[:, : config.size] *= np.float32(config.head_size**-0.5)
+    return _Layer(qkv, alone("self_attn.o"), joined("post_attention", "mlp.gate", "mlp.up"), alone("mlp.down"))
 
 
-def _normed(x: Floats, weight: Floats, eps: float) -> Floats:
-    mean = np.einsum("...i,...i->...", x, x)[..., None] / np.float32(x.shape[-1])
-    return np.asarray(x * (weight / np.sqrt(mean + np.float32(eps))), dtype=np.float32)
+def _normed(x: Floats, eps: float) -> Floats:
+    """Divided by the root of the mean square; the norm's weight is in the matrix that follows."""
+    mean = np.add.reduce(x * x, axis=-1, keepdims=True) * np.float32(1.0 / x.shape[-1])
+    return np.asarray(x / np.sqrt(mean + np.float32(eps)))
 
 
 def _turned(x: Floats, cos: Floats, sin: Floats) -> Floats:
+    """Rotary positions: each head's first half turned against its second, as Hugging Face lays them out."""
     half = x.shape[-1] // 2
-    a, b = x[..., :half], x[..., half:]
-    return np.concatenate((a * cos - b * sin, b * cos + a * sin), axis=-1)
+    a, b, out = x[..., :half], x[..., half:], np.empty_like(x)
+    np.subtract(a * cos, b * sin, out=out[..., :half])
+    np.add(b * cos, a * sin, out=out[..., half:])
+    return out
 
 
 def load_decoder(folder: Path) -> Decoder:

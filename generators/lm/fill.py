@@ -148,14 +148,16 @@ def _advance(row: _Row, scores: np.ndarray, window: Window, starts: list[int], s
         _go_on(row, window, starts)
         return
     bar, track = row.cell
-    mask = row.grammar.allowed()
+    mask = row.grammar.allowed().copy()
     player, cell = row.players[track], row.cells[row.cell]
     ends = np.zeros_like(mask)
     for kind in (TRACK, CONTEXT, FILL, EOS):
         ends[kind.first : kind.end] = mask[kind.first : kind.end]
-    may_end = bool(ends.any())
+    can_end = bool(ends.any())
     mask &= ~ends
     player.narrow(mask, starts[bar])
+    full = can_end and (len(cell) >= _MOST_IN_CELL or room < row.reserved + _LEAST_IN_CELL)
+    may_end = full or (can_end and player.may_end(starts[bar], starts[bar + 1]))
     biased = scores.astype(np.float64)
     biased -= biased.max()
     if may_end:  # all ways to end the cell are one
@@ -164,10 +166,7 @@ def _advance(row: _Row, scores: np.ndarray, window: Window, starts: list[int], s
         biased[EOS.first] = total
     if sampling.same_bars:
         _shun(row, biased, sampling)
-    if may_end and (len(cell) >= _MOST_IN_CELL or room < row.reserved + _LEAST_IN_CELL):
-        token = EOS.first
-    else:
-        token = choose(biased.astype(np.float32), mask, sampling, row.rng)
+    token = EOS.first if full else choose(biased.astype(np.float32), mask, sampling, row.rng)
     allowed = biased[mask]
     row.nats -= float(biased[token] - allowed.max() - np.log(np.exp(allowed - allowed.max()).sum()))
     row.chosen += 1
@@ -216,9 +215,10 @@ def _go_on(row: _Row, window: Window, starts: list[int]) -> None:
     track = row.todo.pop(0)
     _say(row, TRACK.first + track)
     row.reserved -= _LEAST_IN_CELL
-    row.cell = (row.grammar.bar, track)
+    bar = row.grammar.bar
+    row.cell = (bar, track)
     row.cells[row.cell] = []
-    row.players[track].enter(starts[row.grammar.bar])
+    row.players[track].enter(starts[bar], starts[bar + 1] - starts[bar])
 
 
 def likelihood(model: Decoder, window: Window) -> tuple[float, int]:

@@ -13,7 +13,7 @@ import numpy as np
 from ripieno.generators.base import Candidate, GenerationRequest, Generator
 from ripieno.generators.lm.decoder import Decoder, shipped
 from ripieno.generators.lm.fill import fill
-from ripieno.generators.lm.playing import Ability
+from ripieno.generators.lm.playing import Ability, onsets_of
 from ripieno.generators.lm.sampling import Sampling
 from ripieno.generators.lm.sheet import ROW_DTYPE, UNKNOWN_METRE, Part, Rows, Sheet, sheet_of, ticks_of
 from ripieno.generators.lm.stretches import expected_tokens, in_turns, next_run, stretch_at
@@ -105,7 +105,7 @@ class MusicModel:
             stretch, done = stretch_at(sheet, wanted, *run, model.config.context, expected)
             shift = int(sheet.shift[run[0]])
             window = _told(stretch.window, {t: heads[p] for t, p in enumerate(stretch.parts) if p in heads}, shift)
-            abilities = [_ability(piece.tracks[p], sheet.parts[p], shift) for p in stretch.parts]
+            abilities = [_ability(piece.tracks[p], sheet.parts[p], heads.get(p), shift) for p in stretch.parts]
             own = int(random_stream(seed, "lm", run[0], *stretch.parts).integers(2**62))
             made = fill(model, window, abilities, (own,), self._sampling)[0].window
             fresh = {(b + stretch.first, stretch.parts[t]): made.cells.get((b, t), NO_ROWS) for b, t in window.wanted}
@@ -142,15 +142,16 @@ def _told(window: Window, heads: dict[int, Head], shift: int) -> Window:
     return replace(window, heads=tuple(told))
 
 
-def _ability(track: Track, part: Part, shift: int) -> Ability:
-    """What a player may play: where it sounds well, and wherever the part went already."""
+def _ability(track: Track, part: Part, head: Head | None, shift: int) -> Ability:
+    """What a player may play: where it sounds well, and wherever the part went already; as many onsets as the head says."""
     row: Instrument = track.instrument
+    least, most = onsets_of(head.density) if head is not None else (0.0, 24.0)
     if track.is_drum:
-        return Ability(keys=(row.key,) if row.key is not None else ())
+        return Ability(keys=(row.key,) if row.key is not None else (), least=least, most=most)
     low, high = row.comfort_low, row.comfort_high
     if len(part.rows):
         low, high = min(low, int(part.rows["pitch"].min())), max(high, int(part.rows["pitch"].max()))
-    return Ability(max(low, row.low) - shift, min(high, row.high) - shift, max(1, row.voices))
+    return Ability(max(low, row.low) - shift, min(high, row.high) - shift, max(1, row.voices), (), least, most)
 
 
 def _emptied(part: Part, index: int, wanted: frozenset[Cell]) -> Part:

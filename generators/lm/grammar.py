@@ -69,6 +69,7 @@ class Grammar:
         self.said = {CONTEXT.name: -1, FILL.name: -1}  # last bar of a block of each kind
         self.seen: set[tuple[int, int]] = set()  # cells
         self.ended = False
+        self._mask: Mask | None = None  # of the next token, once it was asked for
 
     def copy(self) -> "Grammar":
         """Another one in the same state."""
@@ -90,6 +91,7 @@ class Grammar:
             raise BadRequest("A sequence of music tokens follows the grammar", value=shown,
                              cause=f"it cannot follow {self.last.name if self.last else 'nothing'} here",
                              cure="write sequences with `window.encode`")  # fmt: skip
+        self._mask = None
         kind = kind_of(token)
         value = token - kind.first
         if kind is BAR:
@@ -128,7 +130,13 @@ class Grammar:
         self.last = kind
 
     def allowed(self) -> Mask:
-        """Which tokens may come next, shape (SIZE,); none after EOS."""
+        """Which tokens may come next, shape (SIZE,), read only; none after EOS."""
+        if self._mask is None:
+            self._mask = self._allowed()
+            self._mask.setflags(write=False)
+        return self._mask
+
+    def _allowed(self) -> Mask:
         mask = np.zeros(SIZE, dtype=np.bool_)
         if self.ended:
             return mask

@@ -46,7 +46,7 @@ def choose(scores: Floats, mask: Mask, sampling: Sampling, rng: np.random.Genera
     drawn = float(rng.random())
     ids = np.flatnonzero(mask)
     values = scores[ids].astype(np.float64)
-    if sampling.temperature == 0.0:
+    if sampling.temperature < 1e-6:
         return int(ids[int(values.argmax())])
     chances = np.exp((values - values.max()) / sampling.temperature)
     chances /= chances.sum()

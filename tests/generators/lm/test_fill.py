@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ripieno.generators.lm import vocabulary as v
 from ripieno.generators.lm.fill import bar_starts, fill, fill_places, likelihood
 from ripieno.generators.lm.grammar import Grammar
-from ripieno.generators.lm.playing import SLUR, Ability
+from ripieno.generators.lm.playing import Ability
 from ripieno.generators.lm.sampling import Sampling, choose
 from ripieno.generators.lm.window import NO_ROWS, BarPlan, Head, Window, encode
 from ripieno.score.errors import BadRequest
@@ -17,7 +17,7 @@ from .makers import same, windows
 from .models import tiny
 
 DARING = Sampling(temperature=1.5, top_p=1.0, min_p=0.0)
-ABLE = {0: Ability(), 1: Ability(48, 72, 1), 2: Ability(40, 90, 2), 3: Ability(36, 84, 4, (36, 38, 42))}
+ABLE = {0: Ability(), 1: Ability(48, 72, 1), 2: Ability(40, 90, 2), 3: Ability(36, 84, 4, (36, 38, 42), 1.0, 2.0)}
 
 
 @settings(max_examples=25, deadline=None)
@@ -40,6 +40,12 @@ def test_filled_windows_are_legal_playable_and_keep_what_was_given(window: Windo
 
 
 def assert_playable(window: Window, track: int, ability: Ability) -> None:
+    for bar in (b for b, t in window.wanted if t == track):
+        rows, (top, bottom) = window.cells.get((bar, track), NO_ROWS), v.METRES[window.plan[bar].metre]
+        onsets, quarters = len(np.unique(rows["place"])), top * 4 / bottom
+        assert onsets <= max(1, ability.most * quarters)
+        if window.heads[track].drum:  # others may have to wait for a note to end
+            assert onsets >= min(1, ability.least)
     head, starts = window.heads[track], bar_starts(window)
     limit = min(ability.voices, head.polyphony) if 0 < head.polyphony < 6 else ability.voices
     cells = [(starts[b], (b, t) in window.wanted, rows) for (b, t), rows in window.cells.items() if t == track]
@@ -57,7 +63,7 @@ def assert_playable(window: Window, track: int, ability: Ability) -> None:
         again = [n for n in notes if n[2] == pitch and start < n[0] < end]
         assert not again
         given_along = sum(not n[3] for n in sounding)
-        assert sum(n[1] - SLUR > start for n in sounding) <= max(limit, given_along + 1)
+        assert sum(n[1] > start for n in sounding) <= max(limit, given_along + 1)
 
 
 def test_a_window_without_wishes_or_without_room_is_refused() -> None:
