@@ -114,9 +114,9 @@ class Decoder:
                 keys[:, :, longest - 1], values[:, :, longest - 1] = k[:, 0], v[:, 0]
             else:
                 keys[index, :, place], values[index, :, place] = k, v
-            scores = q.transpose(0, 2, 1, 3) @ keys[:, :, :longest].transpose(0, 1, 3, 2)
+            scores: Floats = q.transpose(0, 2, 1, 3) @ keys[:, :, :longest].transpose(0, 1, 3, 2)
             if hidden is not None:
-                scores = np.where(hidden, np.float32(-np.inf), scores)
+                scores = np.asarray(np.where(hidden, np.float32(-np.inf), scores), dtype=np.float32)
             scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
             np.exp(scores, out=scores)
             mixed = (scores @ values[:, :, :longest]) / np.add.reduce(scores, axis=-1, keepdims=True)

@@ -6,14 +6,16 @@ a cell may end, all tokens that would end it count together.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from ripieno.generators.lm.decoder import Decoder
 from ripieno.generators.lm.grammar import Grammar
 from ripieno.generators.lm.playing import Ability, Player
 from ripieno.generators.lm.sampling import Sampling, choose
-from ripieno.generators.lm.vocabulary import CONTEXT, EOS, FILL, METRES, PAD, SLOTS, TRACK
+from ripieno.generators.lm.vocabulary import CONTEXT, EOS, FILL, METRES, PAD, PITCH, QUALITIES, SLOTS, TRACK
 from ripieno.generators.lm.window import (
     NO_ROWS,
     Block,
@@ -26,6 +28,7 @@ from ripieno.generators.lm.window import (
     layout,
     opening,
 )
+from ripieno.score.chords import QUALITIES as ALL_QUALITIES
 from ripieno.score.errors import BadRequest
 
 _LEAST_IN_CELL = 8  # tokens kept free for a cell that is still to come
@@ -164,6 +167,10 @@ def _advance(row: _Row, scores: np.ndarray, window: Window, starts: list[int], s
         total = float(np.log(np.exp(biased[ends]).sum() + 1e-30))
         mask[EOS.first] = True
         biased[EOS.first] = total
+    if sampling.chord_pull and mask[PITCH.first : PITCH.end].any():
+        chord = window.plan[bar].chords[int(2 * (player.now - starts[bar]) >= starts[bar + 1] - starts[bar])]
+        on_beat = (player.now - starts[bar]) % SLOTS == 0
+        biased[PITCH.first : PITCH.end] -= (sampling.chord_pull if on_beat else sampling.chord_pull / 2) * outside(chord)
     if sampling.same_bars:
         _shun(row, biased, sampling)
     token = EOS.first if full else choose(biased.astype(np.float32), mask, sampling, row.rng)
@@ -177,6 +184,17 @@ def _advance(row: _Row, scores: np.ndarray, window: Window, starts: list[int], s
     _say(row, token)
     player.push(token, starts[bar])
     cell.append(token)
+
+
+@cache
+def outside(chord: int) -> npt.NDArray[np.float64]:
+    """1 for each pitch that does not belong to a value of CHORD, else 0; shape (128,); all 0 for 'any'."""
+    out = np.zeros(PITCH.size)
+    if chord:
+        root, quality = divmod(chord - 1, len(QUALITIES))
+        members = {(root + i) % 12 for i in ALL_QUALITIES[QUALITIES[quality]]}
+        out[[p for p in range(PITCH.size) if p % 12 not in members]] = 1.0
+    return out
 
 
 def _shun(row: _Row, scores: np.ndarray, sampling: Sampling) -> None:

@@ -19,6 +19,8 @@ class Sampling:
         min_p: only tokens at least so likely as this share of the likeliest; 0 to 1.
         same_bars: bars of a track that may be alike in a row before a further one becomes unlikely; 0 for no limit.
         dislike: by how much (nats a token) a further like bar becomes less likely.
+        chord_pull: by how much (nats) pitches outside the chord asked for become less likely on a beat, and half of that
+            between beats.
     """
 
     temperature: float = 0.9
@@ -26,6 +28,7 @@ class Sampling:
     min_p: float = 0.02
     same_bars: int = 0
     dislike: float = 2.0
+    chord_pull: float = 1.0
 
     def __post_init__(self) -> None:
         for rule, holds, value in (
@@ -33,6 +36,7 @@ class Sampling:
             ("top_p lies above 0, up to 1", 0.0 < self.top_p <= 1.0, self.top_p),
             ("min_p lies between 0 and 1", 0.0 <= self.min_p <= 1.0, self.min_p),
             ("same_bars and dislike are not negative", self.same_bars >= 0 and self.dislike >= 0.0, self.same_bars),
+            ("chord_pull is not negative", self.chord_pull >= 0.0, self.chord_pull),
         ):
             if not holds:
                 raise BadRequest(rule, value=value, cure="leave it out for the usual value")
