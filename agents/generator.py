@@ -14,6 +14,7 @@ from ripieno.tools.base import Workbench
 from ripieno.tools.registry import TOOLS, execute, family
 
 NOTATION = "abc"  # the generator in which a language model writes; it writes one of several candidates of a new piece
+MUSIC_MODEL = "lm"  # our own music model; where a session has it, it writes every other candidate
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MAX_CANDIDATES = len(_LETTERS)
 
@@ -65,7 +66,8 @@ def _carry_out(
     seed = candidate_seed(state["request"].seed, index)
     base = state["snapshot"].piece if state["understanding"].intent == "edit" else None
     piece = runtime.context.store.piece(base) if base else None
-    bench = workbench(state, runtime.context, seed)
+    modelled = index % 2 == 1 and MUSIC_MODEL in runtime.context.toolbox.generators
+    bench = workbench(state, runtime.context, seed, MUSIC_MODEL if modelled else "theory")
     last = 1 < state["request"].candidates == index + 1
     composing = replace(bench, generator=NOTATION) if last and NOTATION in bench.toolbox.generators else bench
     trail: list[str] = []

@@ -13,7 +13,7 @@ from ripieno.agents.judges.juror import Juror
 from ripieno.agents.judges.registry import build_judges
 from ripieno.agents.state import Ensemble, Progress, unwatched
 from ripieno.app.language import Language
-from ripieno.app.settings import home, own_styles, recall_index, remembers
+from ripieno.app.settings import home, music_model, own_styles, recall_index, remembers
 from ripieno.generators.abc.engine import AbcGenerator
 from ripieno.llm.client import Models
 from ripieno.memory.store import Store
@@ -33,7 +33,7 @@ class Session:
         self._language = language or Language()
         self._models = Models(self._language.settings) if self._language.settings else None
         self._profiles = profiles(own_styles())
-        self._toolbox = build_toolbox(own_styles())
+        self._toolbox = build_toolbox(own_styles(), music_model())
         self._brain = EmbeddedBrain(self._profiles)
         self._judges = build_judges()
         self.graph = build_graph()

@@ -12,6 +12,14 @@ def own_styles() -> Path | None:
     return Path(named).expanduser() if named else None
 
 
+def music_model() -> str:
+    """Whether the music model writes candidates too: `RIPIENO_MUSIC_MODEL`, 'on' or a folder with weights; '' for no."""
+    named = os.environ.get("RIPIENO_MUSIC_MODEL", "").strip()
+    if named.lower() in ("off", "no", "0", "false"):
+        return ""
+    return "on" if named.lower() in ("on", "yes", "1", "true") else named
+
+
 def home() -> Path:
     """The folder of what is remembered over all projects: `RIPIENO_HOME`, or `.ripieno` in the user's home folder."""
     named = os.environ.get("RIPIENO_HOME", "").strip()

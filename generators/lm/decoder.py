@@ -119,7 +119,8 @@ class Decoder:
                 scores = np.asarray(np.where(hidden, np.float32(-np.inf), scores), dtype=np.float32)
             scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
             np.exp(scores, out=scores)
-            mixed = (scores @ values[:, :, :longest]) / np.add.reduce(scores, axis=-1, keepdims=True)
+            total: Floats = scores.sum(axis=-1, keepdims=True)
+            mixed = np.asarray((scores @ values[:, :, :longest]) / total, dtype=np.float32)
             x = x + mixed.transpose(0, 2, 1, 3).reshape(len(x), c.size) @ layer.out
             h = _normed(x, c.eps) @ layer.gate_up
             gate, up = h[:, : c.inner], h[:, c.inner :]

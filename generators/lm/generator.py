@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ripieno.generators.base import Candidate, GenerationRequest, Generator
-from ripieno.generators.lm.decoder import Decoder, shipped
+from ripieno.generators.lm.decoder import Decoder
 from ripieno.generators.lm.fill import fill
 from ripieno.generators.lm.playing import Ability, onsets_of
 from ripieno.generators.lm.sampling import Sampling
@@ -30,32 +30,41 @@ from ripieno.score.time import PPQ
 
 
 class MusicModel:
-    """See `generators.base.Generator`. `frame` lays out new pieces and parts; `model` defaults to the one that is shipped."""
+    """See `generators.base.Generator`.
+
+    Args:
+        frame: lays out new pieces and parts.
+        model: the decoder.
+        sampling: how daring to be.
+        relief: whether `frame` writes what the model cannot (metres that it did not learn), and the trail says so, instead
+            of an error.
+    """
 
     name = "lm"
 
-    def __init__(self, frame: Generator, model: Decoder | None = None, sampling: Sampling = Sampling(same_bars=4)) -> None:  # noqa: B008
-        self._frame, self._model, self._sampling = frame, model, sampling
-
-    @property
-    def model(self) -> Decoder:
-        """The decoder, loaded when it is first used.
-
-        Raises:
-            BadFile: the weights are missing, damaged, or of another vocabulary.
-        """
-        return self._model if self._model is not None else shipped()
+    def __init__(
+        self, frame: Generator, model: Decoder, sampling: Sampling | None = None, relief: bool = False
+    ) -> None:
+        self._frame, self._model, self._relief = frame, model, relief
+        self._sampling = sampling or Sampling(same_bars=4)
 
     def generate(self, request: GenerationRequest) -> Candidate:
         """A new piece, or the piece of the request with parts added or stretches written anew.
 
         Raises:
             BadRequest: what is asked cannot be composed: a metre that the model does not know, bars outside the piece.
-            BadFile: there are no usable weights.
         """
-        model = self.model
+        try:
+            return self._generate(request)
+        except BadRequest as error:
+            if not self._relief:
+                raise
+            relief = self._frame.generate(request)
+            return Candidate(relief.piece, self.name, request.seed, (f"left to the theory engine: {error.rule}", *relief.trail))
+
+    def _generate(self, request: GenerationRequest) -> Candidate:
         piece, wanted = self._wishes(request)
-        done = self._filled(model, piece, wanted, request)
+        done = self._filled(piece, wanted, request)
         names = ", ".join(t.name for i, t in enumerate(done.tracks) if any(p == i for _, p in wanted)) or "nothing"
         return Candidate(done, self.name, request.seed, (f"{names} written by the music model",))
 
@@ -79,7 +88,7 @@ class MusicModel:
             return piece, frozenset((b, i) for i in range(len(there)) for b in range(first, end))
         return frame, frozenset(c for i in added for c in _playing(frame, i) if first <= c[0] < end)
 
-    def _filled(self, model: Decoder, piece: Piece, wanted: frozenset[Cell], request: GenerationRequest) -> Piece:
+    def _filled(self, piece: Piece, wanted: frozenset[Cell], request: GenerationRequest) -> Piece:
         sheet, _ = sheet_of(piece, learnt_style(request.brief.style.value if request.brief.style else None))
         if any(sheet.metre[b] == UNKNOWN_METRE for b, _ in wanted):
             shown = ", ".join(f"{n}/{d}" for n, d in METRES)
@@ -89,25 +98,24 @@ class MusicModel:
         heads = {p: _wished_head(sheet, p, wanted, request.brief) for p in {p for _, p in wanted}}
         sheet = replace(sheet, parts=tuple(_emptied(part, p, wanted) for p, part in enumerate(sheet.parts)))
         for group in in_turns(sheet, wanted):
-            sheet = self._group(model, piece, sheet, group, heads, expected, request.seed)
+            sheet = self._group(piece, sheet, group, heads, expected, request.seed)
         tracks = list(piece.tracks)
         for p in sorted({p for _, p in wanted}):
             tracks[p] = _written(piece, tracks[p], sheet.parts[p].rows, [b for b, q in wanted if q == p])
         return replace(piece, tracks=tuple(tracks))
 
     def _group(
-        self, model: Decoder, piece: Piece, sheet: Sheet, wanted: frozenset[Cell], heads: dict[int, Head],
-        expected: dict[int, int], seed: int,
+        self, piece: Piece, sheet: Sheet, wanted: frozenset[Cell], heads: dict[int, Head], expected: dict[int, int], seed: int
     ) -> Sheet:  # fmt: skip
         """The sheet with some tracks' wanted cells filled, window by window."""
         done = 0
         while (run := next_run(wanted, done)) is not None:
-            stretch, done = stretch_at(sheet, wanted, *run, model.config.context, expected)
+            stretch, done = stretch_at(sheet, wanted, *run, self._model.config.context, expected)
             shift = int(sheet.shift[run[0]])
             window = _told(stretch.window, {t: heads[p] for t, p in enumerate(stretch.parts) if p in heads}, shift)
             abilities = [_ability(piece.tracks[p], sheet.parts[p], heads.get(p), shift) for p in stretch.parts]
             own = int(random_stream(seed, "lm", run[0], *stretch.parts).integers(2**62))
-            made = fill(model, window, abilities, (own,), self._sampling)[0].window
+            made = fill(self._model, window, abilities, (own,), self._sampling)[0].window
             fresh = {(b + stretch.first, stretch.parts[t]): made.cells.get((b, t), NO_ROWS) for b, t in window.wanted}
             sheet = replace(sheet, parts=tuple(_with_cells(part, p, fresh, shift) for p, part in enumerate(sheet.parts)))
         return sheet

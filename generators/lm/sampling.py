@@ -23,8 +23,8 @@ class Sampling:
             between beats.
     """
 
-    temperature: float = 0.9
-    top_p: float = 0.97
+    temperature: float = 0.8
+    top_p: float = 0.95
     min_p: float = 0.02
     same_bars: int = 0
     dislike: float = 2.0

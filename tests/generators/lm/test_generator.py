@@ -115,6 +115,9 @@ def test_impossible_requests_are_refused_and_change_nothing() -> None:
     odd = replace(piece, timeline=Timeline(metres=(MetreChange(0, Metre(13, 8)),)), bars=4, sections=(), chords=())
     with pytest.raises(BadRequest, match="metres that it learnt"):
         MODEL.generate(GenerationRequest(CASES["rock"], 1, odd, tracks=(piece.tracks[0].id,), bars=(0, 2)))
+    relieved = MusicModel(ENGINE, tiny(), relief=True).generate(
+        GenerationRequest(CASES["rock"], 1, odd, tracks=(piece.tracks[0].id,), bars=(0, 2)))  # fmt: skip
+    assert "left to the theory engine: The music model writes in metres" in relieved.trail[0]
 
 
 @pytest.mark.parametrize("style", sorted(p.id for p in style_profiles())[::6])
