@@ -5,6 +5,7 @@ General MIDI's keys, with `%%MIDI channel 10`. Modes that ABC has no name for ar
 accidentals.
 """
 
+import re
 from collections.abc import Iterator
 
 from ripieno.score.formats.grid import UNITS
@@ -67,17 +68,34 @@ def _score_line(notated: Notated) -> str:
 def _music(notated: Notated, part: Part, staff: Staff, second: bool, *, leading: bool) -> Iterator[str]:
     """Lines of bars. Sections and chord symbols stand in the leading voice, changes of metre and key in all."""
     row: list[str] = []
+    words: list[str] = []
     key = notated.measures[0].key
     for measure, bar in zip(notated.measures, staff.bars, strict=True):
         key = measure.key or key
         assert key is not None
         fields = list(_fields(measure, leading))
         if row and (fields or len(row) == _BARS_A_LINE):
-            yield " ".join(row)
-            row = []
+            yield from _line(row, words)
+            row, words = [], []
         yield from fields
         row.append(_bar(measure, key, bar, part, second, leading))
+        words += [] if second else [_syllable(e) for e in bar[0] if e.heads]
+    yield from _line(row, words)
+
+
+def _line(row: list[str], words: list[str]) -> Iterator[str]:
+    """A line of bars, and the words under it, if any."""
     yield " ".join(row)
+    if any(word != "*" for word in words):
+        yield "w: " + " ".join(words)
+
+
+def _syllable(event: Event) -> str:
+    """What stands under a note: its syllable, with a hyphen where its word goes on, or a star."""
+    if event.word is None:
+        return "*"
+    text = re.sub(r"[*_|~]", "", event.word.text).replace("-", "\\-").replace(" ", "~")
+    return (_plain(text) or "*") + ("-" if event.word.goes_on else "")
 
 
 def _start(notated: Notated) -> Iterator[str]:

@@ -302,6 +302,10 @@ def _note(bar: ET.Element, event: Event, voice: int, staff: int, percussion: boo
             for level, beam in enumerate(event.beams, 1):
                 _text(note, "beam", beam).set("number", str(level))
         _notations(note, event, head, first=not place)
+        if event.word is not None and not place:
+            lyric = ET.SubElement(note, "lyric", number="1")
+            _text(lyric, "syllabic", event.word.kind)
+            _text(lyric, "text", event.word.text)
 
 
 def _grace(bar: ET.Element, head: Head, voice: int, staff: int, *, chord: bool) -> None:

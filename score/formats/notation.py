@@ -25,6 +25,7 @@ from ripieno.score.formats.paper import Event, Head, Measure, Notated, Part, Sta
 from ripieno.score.formats.percussion import drum
 from ripieno.score.formats.spelling import spell
 from ripieno.score.formats.values import Value, write_span
+from ripieno.score.formats.words import syllables, with_words
 from ripieno.score.instruments import Instrument
 from ripieno.score.keys import Key
 from ripieno.score.piece import Piece, Track
@@ -142,6 +143,7 @@ def _part(piece: Piece, track: Track, bars: tuple[Bar, ...]) -> Part:
         Staff(clef, octaves if clef != "percussion" else 0, _bars(line, bars, notes.triplets, harmony, row.is_drum))
         for clef, line in zip(clefs, lines, strict=True)
     )
+    staves = (with_words(staves[0], bars, syllables(piece, track, bars)), *staves[1:])
     return Part(track, track.name or row.name, staves, _dynamics(piece, bars, lines[0] + lines[-1]))
 
 

@@ -39,6 +39,19 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Syllable:
+    """A syllable to sing; `kind` is its place in its word: 'single', 'begin', 'middle' or 'end'."""
+
+    text: str
+    kind: str = "single"
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether another syllable of the word follows."""
+        return self.kind in ("begin", "middle")
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A chord or a rest (no heads) within a bar.
 
@@ -49,6 +62,7 @@ class Event:
         hidden: a rest that only fills a second voice.
         beams: for each beam level 'begin', 'continue', 'end', 'forward hook' or 'backward hook'.
         graces: grace notes before it, which sound together.
+        word: what is sung at it.
     """
 
     start: int
@@ -63,6 +77,7 @@ class Event:
     velocity: int = 0
     beams: tuple[str, ...] = ()
     graces: tuple[Head, ...] = ()
+    word: Syllable | None = None
 
 
 Voice = tuple[Event, ...]

@@ -1,5 +1,6 @@
 """ABC read: what each sign means, faults by voice and bar, and that everything we write is read back without one."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from ripieno.score.errors import BadFile
 from ripieno.score.formats.abc import BadNotation, load_abc, read_abc, write_abc
 from ripieno.score.formats.limits import Limits
+from ripieno.score.formats.musicxml import write_musicxml
+from ripieno.score.formats.musicxml_read import read_musicxml
 from ripieno.score.keys import Key
-from ripieno.score.piece import Piece, Track
+from ripieno.score.piece import Piece, Text, Track
 from ripieno.score.pitch import pitch_name
 from ripieno.score.time import PPQ, Metre, MetreChange, Tempo
 from tests.score.pieces import pieces, waltz
@@ -164,3 +167,20 @@ def test_a_piece_on_the_grid_comes_back_note_for_note() -> None:
     ]
     assert again.chords == waltz().chords and again.key == Key("B", "minor")
     assert again.timeline == waltz().timeline
+
+
+def test_words_are_sung_at_their_notes_and_verses_follow_the_repeats() -> None:
+    piece = tune("|: A B2 c | d4 :|\nw: Glo- ri-_a * in~the\nw: Pax ho- mi- ni- bus\n")
+    assert [(t.tick // PPQ, t.data) for t in piece.texts] == [
+        (0, "Glo-"), (1, "ri-"), (4, "a"), (8, "Pax"), (9, "ho-"), (11, "mi-"), (12, "ni-"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("again", ["abc", "musicxml"])
+def test_words_come_back_from_notation(again: str) -> None:
+    flute = waltz().tracks[0].notes["start"].tolist()
+    sung = ("Al-", "le-", "lu-", "ia,", "A men")
+    words = tuple(Text(tick, "lyric", word, "flute") for tick, word in zip(flute, sung, strict=False))
+    piece = replace(waltz(), texts=words)
+    read = read_abc(write_abc(piece)) if again == "abc" else read_musicxml(write_musicxml(piece))
+    assert [(t.tick, t.data, t.track) for t in read.texts] == [(t.tick, t.data, t.track) for t in words]
