@@ -26,6 +26,7 @@ from ripieno.llm.schema import schema_of
 from ripieno.llm.settings import Budget, Settings
 from ripieno.memory.table import derive_table
 from ripieno.score.brief import Brief
+from ripieno.score.errors import BadRequest
 from ripieno.score.formats.midi_write import write_midi
 from ripieno.score.instruments import instruments
 from ripieno.score.piece import Text
@@ -135,6 +136,21 @@ def test_what_does_not_exist_goes_back_to_the_model_with_what_does(asked: dict[s
         assert understood.asks[0].instruction.kind == "set_mix"
         assert told in server.requests[1]["messages"][-1]["content"]
         assert account.take()[0].calls == 2
+
+
+def test_what_the_rules_cannot_read_the_model_may() -> None:
+    context = TurnContext(table=derive_table(waltz(), Brief(text="a waltz")))
+    text = "gimme some more of that shimmer on the keys, will ya"
+    with pytest.raises(BadRequest) as refused:
+        EMBEDDED.conceive(text, context, PROFILES)
+    good = reading(ask("set_mix", "more of that shimmer", scope={"tracks": ["Piano"]}, reverb_by=12))
+    with serving(says(good)) as server, brain_at(server) as (brain, _, _):
+        assert brain.conceive(text, context, PROFILES).asks[0].instruction.kind == "set_mix"
+        assert "none, for they say" in server.requests[0]["messages"][-1]["content"]
+    with serving(otherwise=says("no idea")) as server, brain_at(server) as (brain, account, _):
+        with pytest.raises(BadRequest) as caught:
+            brain.conceive(text, context, PROFILES)
+        assert str(caught.value) == str(refused.value) and account.take()[0].by == "embedded"
 
 
 def test_the_shadow_has_the_frame_of_the_piece() -> None:

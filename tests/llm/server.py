@@ -100,14 +100,31 @@ class FakeServer(ThreadingHTTPServer):
         self.at_once = self.most_at_once = 0
         self.seconds = 0.0  # spent in acts
         self.over = threading.Event()
+        self.prompts: set[str] = set()
 
     @property
     def base_url(self) -> str:
         """Where clients go."""
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
+    def known(self, prompt: str) -> int:
+        """How many characters of a prompt an earlier one began with."""
+        with self.lock:
+            longest = max((_alike(prompt, other) for other in self.prompts), default=0)
+            self.prompts.add(prompt)
+        return longest
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no news."""
+
+
+def _alike(a: str, b: str) -> int:
+    """The length of what two texts begin with alike."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if a[:middle] == b[:middle] else (low, middle - 1)
+    return low
 
 
 @contextlib.contextmanager
@@ -133,8 +150,11 @@ def says(text: str, *, finish: str = "stop", counted: bool = True, pause: float 
     return thinks(lambda _: text, finish=finish, counted=counted, pause=pause)
 
 
-def thinks(mind: Mind, *, finish: str = "stop", counted: bool = True, pause: float = 0.0) -> Act:
-    """Answers what a mind makes of the request; `pause` seconds pass before the first word."""
+def thinks(mind: Mind, *, finish: str = "stop", counted: bool = True, pause: float = 0.0, pace: float = 0.0) -> Act:
+    """Answers what a mind makes of the request; `pause` seconds pass before the first word, `pace` after each piece.
+
+    Tokens are counted as four characters each; as cached count blocks of 16 that an earlier prompt began with alike.
+    """
 
     def act(to: Handler, request: dict[str, Any]) -> None:
         text = mind(request)
@@ -148,10 +168,18 @@ def thinks(mind: Mind, *, finish: str = "stop", counted: bool = True, pause: flo
                 to.event({"tool_calls": [{"index": 0, "id": "t", "type": "function", "function": function}]})
             else:
                 to.event({"role": "assistant", "content": piece})
+            time.sleep(pace)
         to.event({}, finish)
         if counted:
-            asked = len(json.dumps(request["messages"])) // 4
-            usage = {"prompt_tokens": asked, "completion_tokens": len(text) // 4, "total_tokens": asked + len(text) // 4}
+            prompt = "".join(m["content"] for m in request["messages"])
+            asked, said = len(prompt) // 4, len(text) // 4
+            known = {"cached_tokens": to.server.known(prompt) // 64 * 16}
+            usage = {
+                "prompt_tokens": asked,
+                "completion_tokens": said,
+                "total_tokens": asked + said,
+                "prompt_tokens_details": known,
+            }
             to.event(None, usage=usage)
         to.end()
 

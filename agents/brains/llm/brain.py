@@ -25,6 +25,7 @@ from ripieno.llm.messages import Message
 from ripieno.memory.table import AttributeTable
 from ripieno.prompts.library import render
 from ripieno.score.brief import Brief, Frozen, Notice
+from ripieno.score.errors import BadRequest
 from ripieno.score.styles import StyleProfile
 from ripieno.tools.registry import family
 
@@ -46,8 +47,8 @@ class LanguageModelBrain:
 
     def conceive(self, text: str, context: TurnContext, profiles: Mapping[str, StyleProfile]) -> Understanding:
         """See `Brain.conceive`."""
-        first = self._embedded.conceive(text, context, profiles)  # refuses what is impossible before anything is spent
-        if len(text) > _REQUEST or _certain(first, context):
+        first = self._first(text, context, profiles)
+        if isinstance(first, Understanding) and (len(text) > _REQUEST or _certain(first, context)):
             return first
         try:
             with self._account.deciding("Expert", "reads the request", self._model):
@@ -55,10 +56,22 @@ class LanguageModelBrain:
                     return self._conception(text, first, profiles)
                 return self._reading(text, first, context, profiles)
         except ModelError as error:
+            if isinstance(first, BadRequest):
+                raise first from None
             notice = Notice(about="language model", message=f"the embedded reader read the request instead. {error.rule}")
             if first.brief is None:
                 return first.model_copy(update={"notices": (*first.notices, notice)})
             return first.model_copy(update={"brief": revised(first.brief, {"notices": (*first.brief.notices, notice)})})
+
+    def _first(self, text: str, context: TurnContext, profiles: Mapping[str, StyleProfile]) -> Understanding | BadRequest:
+        """The embedded reading. What it cannot make out of a turn the model may; what it refuses of a new piece is refused
+        before anything is spent."""
+        try:
+            return self._embedded.conceive(text, context, profiles)
+        except BadRequest as error:
+            if context.table is None or not text.strip() or len(text) > _REQUEST:
+                raise
+            return error
 
     def plan(self, understanding: Understanding, brief: Brief, table: AttributeTable | None) -> Plan:
         """The embedded brain's plan of what was understood; of a new piece, also what was asked to be done to it."""
@@ -100,9 +113,9 @@ class LanguageModelBrain:
 
     # --- reading ------------------------------------------------------------------------------------------------------------
 
-    def _conception(self, text: str, first: Understanding, profiles: Mapping[str, StyleProfile]) -> Understanding:
+    def _conception(self, text: str, first: Understanding | BadRequest, profiles: Mapping[str, StyleProfile]) -> Understanding:
         user = (
-            f"A first reading by rules, often right, sometimes blind: {_first(first)}\n\nThe request:\n{data(text, _REQUEST)}"
+            f"A first reading by rules, often right, sometimes blind: {_shown(first)}\n\nThe request:\n{data(text, _REQUEST)}"
         )
         question = Question(
             "expert", self._messages("conceive", user, profiles), Conception, lambda a: check_conception(a, text, profiles)
@@ -112,7 +125,7 @@ class LanguageModelBrain:
         return Understanding(intent="compose", brief=_own(answer.brief, text), asks=answer.asks)
 
     def _reading(
-        self, text: str, first: Understanding, context: TurnContext, profiles: Mapping[str, StyleProfile]
+        self, text: str, first: Understanding | BadRequest, context: TurnContext, profiles: Mapping[str, StyleProfile]
     ) -> Understanding:
         assert context.table is not None
         lines = [table_lines(context.table), context_lines(context)]
@@ -122,7 +135,7 @@ class LanguageModelBrain:
                 f"You asked {data(context.asked[1].text, 300)} about {data(context.asked[0], 300)}. Options: {options}."
             )
         lines += [
-            f"A first reading by rules, often right, sometimes blind: {_first(first)}",
+            f"A first reading by rules, often right, sometimes blind: {_shown(first)}",
             "",
             "The request:",
             data(text, _REQUEST),
@@ -163,7 +176,9 @@ def _own(brief: Brief, text: str) -> Brief:
     return revised(brief, {"text": text, "unused": unused, "notices": ()})
 
 
-def _first(first: Understanding) -> str:
+def _shown(first: Understanding | BadRequest) -> str:
+    if isinstance(first, BadRequest):
+        return f"none, for they say: {data(first.message, 500)}"
     if first.brief is not None:
         return brief_lines(first.brief)
     asks = "; ".join(instruction_words(a.instruction) for a in first.asks) or "nothing"
