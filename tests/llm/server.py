@@ -21,6 +21,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # as servers that stream have it
     server: "FakeServer"
 
     def log_message(self, format: str, *args: object) -> None:
