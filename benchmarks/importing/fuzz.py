@@ -21,7 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
-from benchmarks.corpus import SOURCES, unpack  # noqa: E402
+from ripieno.generators.lm.data.sources import SOURCES, unpack  # noqa: E402
 from ripieno.score.errors import RipienoError  # noqa: E402
 from ripieno.score.formats.abc import load_abc, read_abc  # noqa: E402
 from ripieno.score.formats.midi import load_midi, write_midi  # noqa: E402

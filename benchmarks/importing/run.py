@@ -26,7 +26,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
-from benchmarks.corpus import SOURCES, Source, unpack  # noqa: E402
+from ripieno.generators.lm.data.sources import SOURCES, unpack  # noqa: E402
 from ripieno.score.analysis.chord_finding import find_chords  # noqa: E402
 from ripieno.score.analysis.key_finding import find_key  # noqa: E402
 from ripieno.score.analysis.metre_finding import find_metre  # noqa: E402
@@ -45,7 +45,6 @@ from ripieno.score.pitch import name_at_fifths  # noqa: E402
 from ripieno.score.time import Metre, MetreChange  # noqa: E402
 from tests.score.heard import KINDS, heard, lost  # noqa: E402
 
-GROOVES = Source("grooves", "groove_midi", "**/*.mid", "Groove MIDI Dataset, Google LLC, CC BY 4.0")
 COMPOUND = re.compile(r"(6|9|12)/(8|16)")
 
 
@@ -77,11 +76,7 @@ def exact(corpus: Corpus) -> dict[str, Any]:
     """File against file, by kind of event."""
     out: dict[str, Any] = {}
     for name in ("game", "film", "mutopia", "grooves"):
-        if name == "grooves":
-            found = sorted(unpack(corpus.data, corpus.cache, GROOVES).glob(GROOVES.pattern))
-            paths = found[:: max(1, len(found) // corpus.files)]
-        else:
-            paths = corpus.paths(name, "**/*.mid")
+        paths = corpus.paths(name, "**/*.mid")
         rows = {kind: Counter[str]() for kind in KINDS}
         files: Counter[str] = Counter()
         for path in paths:

@@ -178,7 +178,7 @@ class Voice:
         if c == "-":
             self._tie_all()
         elif c == ".":
-            self._dot = True
+            self._dot = not text.startswith(("-", "(", ")"), i + 1)  # a tie or a slur that is drawn dotted is one like others
         elif c == "&":
             self._overlay()
         elif c == "L":
