@@ -7,7 +7,7 @@ so the same request and seed give the same brief.
 from collections.abc import Mapping
 
 from ripieno.agents.choices import choose, default, inferred, revised
-from ripieno.agents.ensemble_defaults import complete_parts
+from ripieno.agents.ensemble_defaults import complete_parts, lined_up
 from ripieno.agents.length_defaults import complete_length
 from ripieno.score.brief import Brief, Origin
 from ripieno.score.chords import Chord, parse_roman
@@ -42,7 +42,7 @@ def complete(brief: Brief, profiles: Mapping[str, StyleProfile], seed: int) -> B
         brief = revised(brief, {"metre": default(profile.metres[0], f"usual in {profile.name}")})
     brief = _tempo(brief, profile)
     brief = complete_length(brief, profile)
-    brief = complete_parts(brief, profile)
+    brief = complete_parts(brief, lined_up(brief, profile, seed))
     brief = _expression(brief, profile)
     if brief.title is None:
         brief = revised(brief, {"title": default(_title(brief, profile), "from mood, style and key")})

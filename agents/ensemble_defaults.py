@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ripieno.agents.choices import revised, with_notice
+from ripieno.agents.choices import choose, revised, with_notice
 from ripieno.score.brief import Brief, Origin, PartRequest
 from ripieno.score.checks.request_players import is_excluded
 from ripieno.score.errors import BadRequest
@@ -51,6 +51,17 @@ def complete_parts(brief: Brief, profile: StyleProfile) -> Brief:
         parts.append(PartRequest(instrument=stand_in, role=Role.LEAD, origin=Origin.DEFAULT))
         brief = with_notice(brief, "parts", f"everyone who usually plays {profile.name} is excluded; {stand_in} plays instead")
     return revised(brief, {"parts": assign_roles(tuple(parts), usual_roles(profile))})
+
+
+def lined_up(brief: Brief, profile: StyleProfile, seed: int) -> StyleProfile:
+    """The profile with one of its line-ups as the ensemble, drawn by the seed, where the request names nobody.
+
+    The usual ensemble comes twice as often as any other.
+    """
+    if brief.parts or brief.ensemble_closed or not profile.line_ups:
+        return profile
+    chosen = choose(seed, "line-up", (profile.ensemble, *profile.ensembles()))
+    return profile.model_copy(update={"ensemble": chosen})
 
 
 def usual_roles(profile: StyleProfile) -> dict[str, Role]:

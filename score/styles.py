@@ -1,6 +1,6 @@
 """What everybody may know of a style: its names and its usual attributes. How it is composed is the generator's business."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ripieno.score.brief import Frozen
 from ripieno.score.instruments import Role
@@ -24,8 +24,31 @@ class StyleProfile(Frozen):
     metres: tuple[str, ...] = ("4/4",)  # usual first
     modes: tuple[str, ...] = ("major", "minor")  # usual first
     ensemble: tuple[Player, ...]
+    line_ups: tuple[tuple[Player, ...], ...] = ()  # other usual ensembles, each written 'flute lead, piano chords, cello bass'
     form: str = "AABA"  # a form name that the planner knows
     bars: int = 32
     swing: float = 0.5  # 0.5 straight .. 0.75
     valence: float = 0.0
     arousal: float = 0.0
+
+    @field_validator("line_ups", mode="before")
+    @classmethod
+    def _read(cls, rows: object) -> object:
+        """Line-ups written as text."""
+        if not isinstance(rows, list | tuple):
+            return rows
+        return tuple(_players(row) if isinstance(row, str) else row for row in rows)
+
+    def ensembles(self) -> tuple[tuple[Player, ...], ...]:
+        """All ensembles, the usual one first."""
+        return (self.ensemble, *self.line_ups)
+
+
+def _players(text: str) -> tuple[Player, ...]:
+    out = []
+    for part in text.split(","):
+        instrument, _, role = part.strip().partition(" ")
+        if role not in tuple(Role):
+            raise ValueError(f"{part.strip()!r}: a player is an instrument and its role, such as 'flute lead'")
+        out.append(Player(instrument=instrument, role=Role(role)))
+    return tuple(out)

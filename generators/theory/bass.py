@@ -78,7 +78,7 @@ def write_bass(part: Part, context: Context) -> Notes:
         if not targets:
             continue
         rng = context.rng("bass pitches", part.id, section_key(plan))
-        line = pitches(targets, low, high, previous, plan.key.scale, rng)
+        line = pitches(targets, low, high, previous, plan.key.scale, rng, diatonic=context.style.harmony.strict >= 0.5)
         previous = line[-1]
         ends = {timeline.bar_start(p.first_bar + p.bars) for p in plan.phrases} if part.instrument.breath else set()
         rows.extend(_notes(targets, line, context.rng("bass touch", part.id, index), ends, timeline.ppq))

@@ -42,13 +42,14 @@ class Target:
 
 def pitches(
     targets: Sequence[Target], low: int, high: int, previous: int | None, scale: tuple[int, ...],
-    rng: np.random.Generator,
+    rng: np.random.Generator, *, diatonic: bool = False,
 ) -> list[int]:  # fmt: skip
     """MIDI pitches, one for each target, all within low..high inclusive.
 
     Args:
         previous: the pitch before the first target, None at a beginning.
         scale: pitch classes of the key.
+        diatonic: whether approaches keep to the key and to the chord that sounds, as in classical and folk music.
     """
     span = np.arange(low, high + 1)
     pcs = span % 12
@@ -68,7 +69,7 @@ def pitches(
     }
     for i, target in enumerate(targets):
         goal = target.following if target.symbol == "n" or i + 1 == len(targets) else targets[i + 1].chord
-        own = _prices(target.symbol, target.chord, goal.bass_pc, target.riff, target.weight >= 0.7, scale)[pcs]
+        own = _prices(target.symbol, target.chord, goal.bass_pc, target.riff, target.weight >= 0.7, scale, diatonic)[pcs]
         free = target.symbol in "wcpa"
         home = low + (high - low) * (0.36 + WANDER * np.sin(phase + pace * i) * free)
         away = np.abs(span - home)
@@ -114,7 +115,8 @@ def _arrival(rise: npt.NDArray[np.int_]) -> Floats:
 
 
 @lru_cache(maxsize=4096)
-def _prices(symbol: str, chord: Chord, goal: int, riff: int, strong: bool, scale: tuple[int, ...]) -> Floats:
+def _prices(symbol: str, chord: Chord, goal: int, riff: int, strong: bool, scale: tuple[int, ...],
+            diatonic: bool) -> Floats:  # fmt: skip
     """What each pitch class costs for a function; `goal` is the pitch class that an early or approaching note leads to."""
     root = chord.root_pc
     single = {
@@ -127,6 +129,13 @@ def _prices(symbol: str, chord: Chord, goal: int, riff: int, strong: bool, scale
         prices = {pc: 0.1 * i for i, pc in enumerate(chord.pitch_classes)}
     elif symbol == "a":
         prices = approaches(goal, scale)
+        if diatonic:
+            members = chord.pitch_classes
+            prices = {
+                pc: price + 1.5 * (pc not in scale and pc not in members)
+                + 1.0 * (pc not in members and any((pc - m) % 12 in (1, 11) for m in members))
+                for pc, price in prices.items()
+            }
     else:
         prices = _free(symbol, chord, strong, scale)
     by_pc = np.full(12, NEVER)

@@ -199,7 +199,8 @@ class _Writer:
             return _drawn([p for p in options if len(p.bars) == len(kept.bars)] or [kept], plan.section.bars, rng)
         rng = self.rng_of("scheme", label)
         chosen = None
-        if options and rng.random() < self.habits.schemes:
+        whole = any(len(p.bars) == plan.section.bars > 8 for p in options)  # a blues chorus is its scheme
+        if options and (rng.random() < self.habits.schemes or whole):
             taken = {id(p) for p in self.schemes.values()}
             chosen = _drawn([p for p in options if id(p) not in taken] or options, plan.section.bars, rng)
         self.schemes[label] = chosen
@@ -268,7 +269,7 @@ class _Writer:
             counts.append(min(n, most))
         first = None
         if phrase.first_bar == self.form.sections[0].section.first_bar:  # the piece shows its key at once
-            first = grammar.states[int(np.argmax(grammar.start))] if rng.random() < 0.9 else None
+            first = grammar.states[int(np.argmax(grammar.start))]
         elif not opening:  # a second idea starts away from home
             outgoing = grammar.weights[int(np.argmax(grammar.start))].copy()
             first = grammar.states[int(rng.choice(len(outgoing), p=outgoing / outgoing.sum()))]
@@ -317,7 +318,7 @@ def _fit(scheme: Progression, bars: int) -> float:
     length = len(scheme.bars)
     if length == bars and length >= 8:
         return 6.0
-    return 2.0 if bars % length == 0 else 0.1
+    return 2.0 if bars % length == 0 else 0.02
 
 
 # -- time ----------------------------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ def _faults(before: Wish, wish: Wish, pcs: npt.NDArray[np.int64], delta: npt.NDA
         perfect = np.isin(was, (0, 7))[:, None] & (was[:, None] == now[None, :])
         cost += perfect & (delta != 0)
     if before.leading >= 0:
-        cost += 0.6 * ((pcs == before.leading)[:, None] & (np.abs(delta) > 2))
+        cost += 1.2 * ((pcs == before.leading)[:, None] & (np.abs(delta) > 2))
     return cost
 
 

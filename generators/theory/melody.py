@@ -256,7 +256,7 @@ def _standing(at: Moment, habits: Melody, strength: float, length: int) -> np.nd
     """Cost of each pitch class for a note of this strength and length."""
     long = min(2.0, length / PPQ)
     costs = np.full(12, 14.0)
-    costs[at.scale] = 0.25 + 2.5 * strength**2 * min(1.0, 0.4 + 0.6 * long)
+    costs[at.scale] = 0.25 + 2.5 * strength**2 * min(1.0, 0.6 + 0.4 * long)
     costs[at.avoid] += 1.2 * strength + 0.5 * max(0.0, long - 0.5)
     costs[at.colour] = 0.5 * strength
     costs[at.plain] = 0.0

@@ -144,8 +144,10 @@ def invent(metre: Metre, habits: Melody, density: float, bars: int, rng: np.rand
     level = 0.0
     for bar in range(bars):
         notes = rhythm(metre, habits, density * (1.0 if bar == 0 else 0.85), rng)
+        late = bar == 0 and rng.random() < 0.6  # most ideas begin on the downbeat
         for _ in range(2):  # one note is no idea, and two bars alike are dull: try again
             dull = len(notes) == 1 and density > 0.5 if bar == 0 else notes == figures[0].rhythm
+            dull = dull or (late and notes[0][0] > 0)
             if dull:
                 notes = rhythm(metre, habits, density * (1.5 if bar == 0 else 1.0), rng)
         steps = contour(len(notes), habits.leap, habits.repeat, rng)

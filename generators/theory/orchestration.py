@@ -203,6 +203,8 @@ def _active(order: Sequence[Seat], kind: str, energy: float, entries: float, ind
         chosen = quiet[: max(2, round(n * (0.25 + 0.75 * energy)))] or chosen
     if kind in ("drop", "chorus") or (index == count - 1 and energy > 0.6):
         chosen = list(order)
+    if index == count - 1:  # the bass takes the music home
+        chosen += [s for s in order if s.role is Role.BASS and s not in chosen]
     return chosen
 
 

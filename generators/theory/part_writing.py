@@ -32,22 +32,31 @@ def write_lower(parts: Sequence[Part], context: Context) -> dict[str, Notes]:
     upper = _outer(context, Role.LEAD)
     lower = _outer(context, Role.BASS)
     rows: dict[str, list[Row]] = {p.id: [] for p in order}
-    for index, plan in enumerate(context.form.sections):
-        playing = [p for p in order if p.plays(index)]
-        if not playing:
-            continue
-        places = _places(context, plan.section.first_bar, plan.section.end_bar, upper)
+    last = context.form.sections[-1].section.end_bar
+    for playing, first, stop in _stretches(order, context):
+        places = _places(context, first, stop, upper)
         states, fixed = [], []
-        end_of_piece = index == len(context.form.sections) - 1
         for i, (start, _) in enumerate(places):
             top, bottom = _sounding(upper, start), _sounding(lower, start)
-            final = end_of_piece and i == len(places) - 1
+            final = stop == last and i == len(places) - 1
             states.append(_states(playing, moments, start, top, bottom, final=final))
             fixed.append((bottom, top))
         for part, pitches in zip(playing, _led(states, fixed).T, strict=True):
             rows[part.id].extend(_tied(places, pitches.tolist(), context))
     end = context.form.timeline.bar_start(context.form.bars)
     return {p.id: make_notes(tidy(rows[p.id], end)) for p in order}
+
+
+def _stretches(order: Sequence[Part], context: Context) -> list[tuple[list[Part], int, int]]:
+    """(who plays, first bar, end bar) of stretches with the same players: they are led on from section to section."""
+    out: list[tuple[list[Part], int, int]] = []
+    for index, plan in enumerate(context.form.sections):
+        playing = [p for p in order if p.plays(index)]
+        if out and out[-1][0] == playing:
+            out[-1] = (playing, out[-1][1], plan.section.end_bar)
+        else:
+            out.append((playing, plan.section.first_bar, plan.section.end_bar))
+    return [row for row in out if row[0]]
 
 
 def _outer(context: Context, role: Role) -> Notes:
@@ -158,7 +167,7 @@ def _motion(a: Ints, b: Ints, before: tuple[int, int], after: tuple[int, int]) -
             was, now = (va[:, j] - va[:, i]) % 12, (vb[:, j] - vb[:, i]) % 12
             step_i, step_j = vb[None, :, i] - va[:, None, i], vb[None, :, j] - va[:, None, j]
             perfect = np.isin(was, (0, 7))[:, None] & (was[:, None] == now[None, :])
-            cost = cost + 9.0 * (perfect & (step_i != 0) & (step_j != 0))
+            cost = cost + 14.0 * (perfect & (step_i != 0) & (step_j != 0))
     return np.asarray(cost, dtype=np.float64)
 
 

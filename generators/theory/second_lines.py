@@ -98,13 +98,13 @@ def _consonant(moments: Moments, start: int, length: int, tune: Notes) -> np.nda
     """Cost of each pitch class at a moment against the chord and the tune that sounds over it."""
     at = moments.at(start)
     costs = np.full(12, 12.0)
-    costs[at.scale] = 2.4
+    costs[at.scale] = 3.0
     costs[at.colour] = 0.4
     costs[at.plain] = 0.0
     over = tune[(tune["start"] < start + length) & (tune["start"] + tune["duration"] > start)]
     for note in over[:6]:
         pc = int(note["pitch"]) % 12
-        weight = 1.0 if note["start"] <= start else 0.4
+        weight = 1.0 if note["start"] <= start else 0.8 / len(over)
         for interval, price in ((1, 3.0), (11, 3.0), (2, 1.0), (10, 0.6), (0, 1.0), (6, 0.5)):
             costs[(pc + interval) % 12] += price * weight
     return costs

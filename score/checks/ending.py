@@ -25,7 +25,8 @@ def check_final_chord(reading: Reading, brief: Brief | None) -> Iterator[Finding
     sounding = np.flatnonzero(reading.bass >= 0)
     if not len(sounding) or reading.bars < 2:
         return
-    last = int(sounding[-1])
+    attacks = [int(line.start[-1]) for line in reading.lines if len(line)]
+    last = min(int(sounding[-1]), max(attacks))  # as it is struck: who lets go first is no matter
     key = reading.piece.key_at(reading.bars - 1)
     home = key.tonic_pc
     _, roots = chord_grid(reading)

@@ -45,6 +45,11 @@ def test_a_style_is_complete(id_: str) -> None:
     assert 4 <= len(profile.ensemble) <= 6
     assert all(p.instrument in instruments() for p in profile.ensemble)
     assert any(p.role == Role.LEAD for p in profile.ensemble) and any(p.role == Role.BASS for p in profile.ensemble)
+    assert len(set(profile.ensembles())) == len(profile.line_ups) + 1 >= 3, "no line-up twice"
+    for row in profile.line_ups:
+        assert all(p.instrument in instruments() for p in row) and any(p.role == Role.LEAD for p in row)
+        for p in row:
+            assert p.role in (Role.DRUMS, Role.PERCUSSION) or not instruments()[p.instrument].is_drum, p
     assert rhythm.bass and rhythm.comp
     assert rhythm.drummer in {*drummers(), "machine"}
     kits = [instruments()[p.instrument] for p in profile.ensemble if p.role == Role.DRUMS]
