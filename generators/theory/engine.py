@@ -10,7 +10,7 @@ from ripieno.generators.base import Candidate, GenerationRequest
 from ripieno.generators.theory import accompaniment, part_writing, second_lines
 from ripieno.generators.theory.bass import write_bass
 from ripieno.generators.theory.drums import write_drums
-from ripieno.generators.theory.form import plan_form
+from ripieno.generators.theory.form import doubles, plan_form
 from ripieno.generators.theory.forms import ways
 from ripieno.generators.theory.groove import plan_groove
 from ripieno.generators.theory.hands import under_hands
@@ -97,7 +97,7 @@ class TheoryEngine:
             title, form.timeline, form.bars, _key_changes(form), tuple(p.section for p in form.sections),
             harmony.chords, tracks,
         )  # fmt: skip
-        return Candidate(piece, self.name, seed, (_form_trail(form), *harmony.trail))
+        return Candidate(piece, self.name, seed, (_form_trail(form, doubles(style, brief)), *harmony.trail))
 
     def _continue(self, request: GenerationRequest, style: Style, piece: Piece) -> Candidate:
         """Parts that are not there yet are added; tracks named (or all, where only bars are) are written anew."""
@@ -297,9 +297,9 @@ def _key_changes(form: Form) -> tuple[KeyChange, ...]:
     return tuple(changes)
 
 
-def _form_trail(form: Form) -> str:
+def _form_trail(form: Form, doubling: bool) -> str:
     def words(plan: SectionPlan) -> str:
-        way = f", {ways()[plan.way].words}" if plan.way else ""
-        return f"{plan.section.name} ({plan.section.bars} bars{way})"
+        way = ways()[plan.way].told(doubles=doubling) if plan.way else ""
+        return f"{plan.section.name} ({plan.section.bars} bars{', ' if way else ''}{way})"
 
     return "form: " + ", ".join(map(words, form.sections))

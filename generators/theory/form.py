@@ -20,6 +20,7 @@ from ripieno.generators.theory.tempo_map import tempo_map
 from ripieno.generators.theory.types import Form, Phrase, SectionPlan
 from ripieno.score.brief import Brief, FormRequest, Origin, SectionRequest
 from ripieno.score.errors import BadRequest
+from ripieno.score.instruments import Role, instrument
 from ripieno.score.keys import Key
 from ripieno.score.piece import Section
 from ripieno.score.section_kinds import section_kind
@@ -51,6 +52,7 @@ def plan_form(style: Style, brief: Brief, rng: np.random.Generator) -> Form:
         raise BadRequest(f"A piece has 1 to {MAX_BARS} bars", value=bars, cause="the length or the sections add up to that")
     slots, lengths = _divided(slots, allocate(slots, bars, unit))
     slots = slots if request is not None and request.sections else _numbered(slots)
+    slots = slots if doubles(style, brief) else _undoubled(slots)
     plans = _plans(style, brief, key, slots, lengths, rng)
     timeline = Timeline(PPQ, (Tempo(0, tempo),), (MetreChange(0, metre),))
     factors = [ways()[p.way].tempo if p.way and brief.duration is None else 1.0 for p in plans]
@@ -177,6 +179,25 @@ def _stretched(slots: list[Slot], bars: int, rng: np.random.Generator) -> list[S
         if slot.kind in ("intro", "outro") and bars < 64:
             factor = min(1.0, factor)
         out.append(replace(slot, weight=max(2, round(slot.weight * factor))))
+    return out
+
+
+def doubles(style: Style, brief: Brief) -> bool:
+    """Whether the player who leads can play two notes at once."""
+    named = [(p.instrument, p.role) for p in brief.parts] or [(p.instrument, p.role) for p in style.profile.ensemble]
+    leaders = [i for i, role in named if role is Role.LEAD] or [i for i, _ in named]
+    return bool(leaders) and instrument(leaders[0]).voices > 1
+
+
+def _undoubled(slots: Sequence[Slot]) -> list[Slot]:
+    """Variations that would only double the tune vary it in a way that nobody has had yet, as long as there is one."""
+    used = {s.row.way for s in slots}
+    free = [name for name, way in ways().items() if name not in used and not way.beside]
+    out = []
+    for slot in slots:
+        if slot.row.way and ways()[slot.row.way].only_doubles and free:
+            slot = replace(slot, row=slot.row.model_copy(update={"way": free.pop(0)}))
+        out.append(slot)
     return out
 
 

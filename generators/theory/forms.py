@@ -104,7 +104,7 @@ class Way(Frozen):
     """How a variation varies its theme.
 
     Attributes:
-        words: said in the trail.
+        words: said in the trail, beside the doubling.
         tempo: factor of the piece's tempo.
         energy: added to the section's energy.
         parallel: whether it turns to the other mode.
@@ -114,7 +114,7 @@ class Way(Frozen):
         sounding: share of a note's length that sounds, 1: as usual.
     """
 
-    words: str
+    words: str = ""
     tempo: float = Field(default=1.0, ge=0.4, le=2.0)
     energy: float = Field(default=0.0, ge=-0.5, le=0.5)
     parallel: bool = False
@@ -122,6 +122,16 @@ class Way(Frozen):
     octave: int = Field(default=0, ge=-1, le=1)
     beside: str = ""
     sounding: float = Field(default=1.0, gt=0.1, le=1.0)
+
+
+    @property
+    def only_doubles(self) -> bool:
+        """Whether there is nothing in it for a player of one voice."""
+        return self == Way(words=self.words, energy=self.energy, beside=self.beside)
+
+    def told(self, *, doubles: bool) -> str:
+        """What it does, in words; `doubles`: whether the player can."""
+        return ", ".join(x for x in (self.words, f"the tune in {self.beside}" if self.beside and doubles else "") if x)
 
 
 @lru_cache(maxsize=1)

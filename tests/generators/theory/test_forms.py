@@ -204,6 +204,17 @@ def test_ways_of_varying_are_heard() -> None:
     assert rows["minore"][4] == theme[4].parallel()
 
 
+@pytest.mark.parametrize(("player", "doubled"), [("flute", False), ("piano", True)])
+def test_nobody_doubles_a_tune_alone_with_one_voice(player: str, doubled: bool) -> None:
+    parts = (PartRequest(instrument=player, role=Role.LEAD),)
+    wanted = brief("nocturne", 96, name="theme and variations").model_copy(update={"parts": parts, "ensemble_closed": True})
+    made = plan_form(STYLES["nocturne"], wanted, random_stream(1, "form")).sections
+    used = [p.way for p in made if p.way]
+    assert len(set(used)) == len(used) and any(ways()[w].only_doubles for w in used) is doubled
+    trail = TheoryEngine().generate(GenerationRequest(wanted, 1)).trail[0]
+    assert ("the tune in thirds" in trail) is doubled and trail.count("(") == len(made)
+
+
 @pytest.mark.parametrize(("home", "degree", "key"), [
     ("D major", "V", "A major"), ("D major", "vi", "B minor"), ("D major", "bVI", "Bb major"), ("D major", "i", "D minor"),
     ("D minor", "III", "F major"), ("D minor", "v", "A minor"), ("D minor", "VII", "C major"), ("D dorian", "IV", "G dorian"),
