@@ -222,19 +222,21 @@ def write_arpeggio(part: Part, context: Context) -> Notes:
 
 
 def _own_figure(part: Part, context: Context, index: int) -> str:
-    """The figure that a part has of its own; a section of another label takes another one, by its energy. "": none."""
+    """The figure that a part has of its own; another label, or a variation, takes another one, by its energy. "": none."""
     plans = context.form.sections
     label, main = plans[index].section.label, next((p for p in plans if p.kind != "intro"), plans[0]).section.label
     energy, tempo = plans[index].section.energy, context.form.timeline.tempos[0].bpm
     plain = plans[index].kind == "intro" or (plans[index].kind == "outro" and energy <= _BUSY)
-    if part.pattern not in LEFT_HAND or label == main or plain:
+    varies = bool(plans[index].way)
+    if part.pattern not in LEFT_HAND or plain or (label == main and not varies):
         return part.pattern
     others = [f for f in LEFT_HAND if f != part.pattern]
     if energy < _THIN:
         others = ["sparse", "broad"]
     elif energy > _BUSY and tempo < _CALM:
         others = ["rolling"]
-    return others[int(context.rng("left hand", part.id, label).integers(len(others)))]
+    which = (label, plans[index].occurrence) if varies else (label,)
+    return others[int(context.rng("left hand", part.id, *which).integers(len(others)))]
 
 
 def _picked(voicing: Voicing, marks: Sequence[str]) -> list[int]:

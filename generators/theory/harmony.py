@@ -166,7 +166,7 @@ class _Writer:
             rng = self.rng_of("colour", label, phrase.idea.rstrip("'"), light)
             out += coloured(plain[first:first + phrase.bars], plan.key, home, self.habits, rng)
         told = self.told.setdefault(plan.section.label, (plan.key, [list(bar) for bar in out]))
-        if plan.key != told[0] and len(out) == len(told[1]) and plan.kind in ("theme", "variation") and not plan.chords:
+        if plan.key != told[0] and len(out) == len(told[1]) and (plan.kind == "theme" or plan.way) and not plan.chords:
             kept = [[moved(c, told[0], plan.key) for c in bar] for bar in told[1]]  # the same music in another key or mode
             out = kept[:-2] + out[-2:] if last else kept
         if not last and self.form.sections[index + 1].key != plan.key:

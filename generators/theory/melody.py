@@ -73,7 +73,7 @@ def _section(
         other = context.rng("return", part.track or part.id, label, plan.occurrence)
         head = _head(plan, context)
         free = np.array([s.start >= head for s in sketches])
-        far = 1.6 * habits.vary * (0.25 if plan.kind == "variation" else 1.0)  # a variation has its own way of being another
+        far = 1.6 * habits.vary * (0.25 if plan.way else 1.0)  # a variation has its own way of being another
         noise = noise + other.random((len(wishes), width)) * far * free[:, None]
     strict = context.style.harmony.strict
     pitches = best_line(wishes, part.low, part.high, habits.leap, habits.repeat, noise, strict)
@@ -246,7 +246,7 @@ def _home_level(part: Part, context: Context, plan: SectionPlan) -> float:
     contrast = context.style.form.contrast
     draw = context.rng("level", part.track or part.id, plan.section.label).random() - 0.5
     energy = plan.section.energy
-    if plan.kind in ("theme", "variation"):  # a refrain comes back at its own height; choruses rise
+    if plan.kind == "theme" or plan.way:  # a refrain comes back at its own height; choruses rise
         energy = next(p for p in context.form.sections if p.section.label == plan.section.label).section.energy
     shift = 2.5 * (energy - 0.5) + 2.0 * contrast * draw + _moved(context, plan) * STEP
     return float((part.low + part.high) / 2 * STEP + np.clip(shift, -room / 4, room / 4))
