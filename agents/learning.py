@@ -53,9 +53,10 @@ def _learn(state: TurnState, user: UserMemory, store: Store, before: Piece | Non
     snapshot, turn = state["snapshot"], state["request"].turn
     if not state.get("agreed", True):
         return
+    steps, seen = carried_out(state), tuple(lessons(state, before))
+    if not seen and not user.has_taste:
+        return
     project = store.version(1).id[:32]  # stays the same wherever the project is moved to
-    steps = carried_out(state)
-    seen = tuple(lessons(state, before))
     move = snapshot.move
     if move is not None and move.kind in ("undo", "redo") and snapshot.head and snapshot.version:
         newer, older = (snapshot.head, snapshot.version) if move.kind == "undo" else (snapshot.version, snapshot.head)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ripieno.agents.choices import revised
 from ripieno.agents.dates import WHEN, told, window
+from ripieno.agents.finding import Shelf, coverage, described
 from ripieno.agents.judges.novelty import echoes
 from ripieno.agents.references import Change, Reference, find_reference, may_refer
 from ripieno.agents.state import TurnRequest
@@ -28,6 +29,8 @@ from ripieno.score.piece import Piece
 from ripieno.score.styles import StyleProfile
 
 _NEAR = 2  # pieces of other projects that each candidate is held against: those made most like it
+_MEANT = 0.42  # how well words must fit a piece for it to be the one that is meant
+_AS_WELL = 0.9  # a share of the best from which a piece fits about as well
 _TOLD = 4  # pieces that are named where the one that is meant is not known
 _LEVELS = ("pp", "p", "mp", "mf", "f", "ff")
 # What is taken of an earlier piece, and what in a request speaks for each (any of these stated or inferred: nothing is taken).
@@ -57,7 +60,9 @@ class Recalled:
         return self.item.data["title"]
 
 
-def recall_piece(text: str, user: UserMemory) -> tuple[Reference, Recalled | None, tuple[str, ...]] | None:
+def recall_piece(
+    text: str, user: UserMemory, profiles: Mapping[str, StyleProfile]
+) -> tuple[Reference, Recalled | None, tuple[str, ...]] | None:
     """What a request for a new piece points at: the words, the piece (None: there is no such), and what should be said.
 
     None where it points at nothing. Raises one of `FAULTS` where the memory cannot be read.
@@ -75,8 +80,13 @@ def recall_piece(text: str, user: UserMemory) -> tuple[Reference, Recalled | Non
         fitting = [item for item in fitting if time.holds(*made_at(item))]
     if reference.name:
         fitting = [i for i in fitting if reference.name in _names(i)]
-    words = reference.kind or (reference.rest if not reference.name and not reference.order else "")
-    fitting = _best(words, fitting, user, strict=bool(reference.kind))
+    if reference.kind:
+        if (longer := reference.longer) is not None:
+            best = _best(longer.kind, fitting, profiles)
+            reference = longer if best and coverage(reference.tail, best[0]) >= 0.5 else reference
+        fitting = _best(reference.kind, fitting, profiles)
+    elif not reference.name and not reference.order:
+        fitting = _best(reference.rest, fitting, profiles) or fitting
     if not fitting:
         return reference, None, (*said, _unknown(reference, pieces, user))
     if reference.order:
@@ -85,7 +95,9 @@ def recall_piece(text: str, user: UserMemory) -> tuple[Reference, Recalled | Non
     return reference, found, said
 
 
-def search(text: str, music: Piece | None, user: UserMemory, limit: int) -> tuple[Hit, ...]:
+def search(
+    text: str, music: Piece | None, user: UserMemory, limit: int, profiles: Mapping[str, StyleProfile]
+) -> tuple[Hit, ...]:  # fmt: skip
     """The pieces that fit words, a time in the words, and music; without any of these the latest."""
     time = re.search(rf"\b(?:(?:from|of|made|written)\s+)?({WHEN})\b", text, re.IGNORECASE)
     stretch = window(time[1], user.now()) if time else None
@@ -93,7 +105,9 @@ def search(text: str, music: Piece | None, user: UserMemory, limit: int) -> tupl
     among = [i for i in user.library.pieces() if stretch is None or stretch.holds(*made_at(i))]
     if not stems(words) and music is None:
         return tuple(Hit(item, 0.0, "") for item in among[:limit])
-    return user.library.find(words, music, limit=limit, among=among)
+    if music is not None:
+        return user.library.find(words, music, limit=limit, among=among)
+    return described(words, Shelf.of(among), profiles, limit)
 
 
 def _names(item: Item) -> tuple[str, ...]:
@@ -101,19 +115,12 @@ def _names(item: Item) -> tuple[str, ...]:
     return tuple(dict.fromkeys((item.data["title"], folder, folder.replace("-", " "))))
 
 
-def _best(words: str, items: list[Item], user: UserMemory, *, strict: bool) -> list[Item]:
-    """The pieces that the words describe best, the best first; where `strict`, every word must be about the piece."""
-    wanted = set(stems(words))
-    if not wanted or not items:
+def _best(words: str, items: list[Item], profiles: Mapping[str, StyleProfile]) -> list[Item]:
+    """The pieces that the words describe best: those that fit about as well as the best of them."""
+    if not stems(words):
         return items
-    shares = {item.id: len(wanted & set(stems(item.text))) / len(wanted) for item in items}
-    best = max(shares.values())
-    if strict and best < 0.5:
-        return []
-    close = {item.id for item in items if shares[item.id] == best}
-    ranked = [hit.item for hit in user.library.find(words, limit=100, among=[i for i in items if i.id in close])]
-    seen = {item.id for item in ranked}
-    return [*ranked, *(i for i in items if i.id in close and i.id not in seen)]
+    hits = described(words, Shelf.of(items), profiles, len(items))
+    return [hit.item for hit in hits if hit.score >= max(_MEANT, hits[0].score * _AS_WELL)]
 
 
 def _unknown(reference: Reference, pieces: Sequence[Item], user: UserMemory) -> str:
@@ -158,7 +165,7 @@ def conceive_like(
     A memory that cannot be read is said, and the words are read without it.
     """
     try:
-        found = recall_piece(text, user)
+        found = recall_piece(text, user, profiles)
     except FAULTS as error:
         trouble = f"Your earlier pieces could not be looked up: {getattr(error, 'message', error)}"
         return _noted(read(text), (Notice(about="memory", message=trouble),))

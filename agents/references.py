@@ -8,7 +8,7 @@ last piece"), or the name of a piece that is there. "Like Satie" is none.
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -43,6 +43,7 @@ _FORMS = tuple(
         rf"(?:my|our|your)\s+(?:own\s+|old\s+)?{_KIND}{_END}",
     )
 )
+_MORE = re.compile(r"\s+(?:in|with|for|at|without|and)\s[^,.;:!?()]*?(?=$|\s*[,.;:!?()]|\s+(?:but|only|except|just|though)\b)")
 _PLAIN = re.compile(r"^(?:piece|song|tune|track|one|thing|music|composition|work|stuff|two|version)s?$", re.IGNORECASE)
 _NEVER = re.compile(r"^(?:favou?rite|head|mind|heart|childhood|life|mother|father|dreams?|soul|band|taste)\b", re.IGNORECASE)
 _TAIL = re.compile(r"^[\s,;:.-]*(?:but|only|just|except|though)\b[\s,]*", re.IGNORECASE)
@@ -69,6 +70,8 @@ class Reference:
         name: the name of a piece that is there.
         rest: the request without these words and without the changes.
         changes: what is to be different.
+        tail: words after these that may belong to them: "my waltz with the flute" may be a waltz that has a flute, or is to get
+            one. `longer` is the reference with them.
     """
 
     words: str
@@ -78,6 +81,8 @@ class Reference:
     order: str = ""
     name: str = ""
     changes: tuple[Change, ...] = ()
+    tail: str = ""
+    longer: "Reference | None" = None
 
 
 def may_refer(text: str) -> bool:
@@ -102,7 +107,15 @@ def find_reference(text: str, names: Sequence[str]) -> Reference | None:
         order = "first" if (groups.get("last") or "").lower() == "first" else "last" if groups.get("last") else ""
         first = _lead_end(match)
         rest, changes = _split(text[: match.start()], text[match.end() :])
-        return Reference(text[first : match.end()].strip(), rest, kind, when.strip(), order, changes=changes)
+        found = Reference(text[first : match.end()].strip(), rest, kind, when.strip(), order, changes=changes)
+        tail = _MORE.match(text, match.end()) if kind and not when else None
+        if tail is None:
+            return found
+        rest, changes = _split(text[: match.start()], text[tail.end() :])
+        longer = replace(
+            found, words=text[first : tail.end()].strip(), kind=f"{kind} {tail[0].strip()}", rest=rest, changes=changes
+        )
+        return replace(found, tail=tail[0].strip(), longer=longer)
     return None
 
 

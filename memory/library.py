@@ -19,6 +19,7 @@ from ripieno.memory.store import Store
 from ripieno.score.piece import Piece
 
 _UNKNOWN = "1970-01-01T00:00:00+00:00"  # the time of a version whose time was lost with a damaged file
+_MOST, _SPARE = 100, 8  # how many more are asked for where only some may be meant
 _FOLDERS, _INDEX = "folders", "recall"
 
 
@@ -107,7 +108,8 @@ class Library:
         if not (self._home / _INDEX).exists():
             return ()
         wanted = None if among is None else {item.id for item in among}
-        hits = self._opened().search(text, music, limit=limit if wanted is None else 100, kind=PIECE)
+        most = limit if wanted is None else min(_MOST, limit * _SPARE)
+        hits = self._opened().search(text, music, limit=most, kind=PIECE)
         return tuple(hit for hit in hits if wanted is None or hit.item.id in wanted)[:limit]
 
     def _opened(self) -> Recall:

@@ -249,13 +249,14 @@ def _earlier(
     """What earlier turns of the project changed that is now to count as kept, or as locked, for the first time."""
     if not project or not (stayed or locked):
         return []
-    theirs = (_ROW.project == project, _ROW.turn != turn, _ROW.taken_back.is_(False))
-    done = {(r.turn, r.about, r.value) for r in connection.execute(select(OBSERVATIONS).where(*theirs, _ROW.how == "kept"))}
-    locks = select(OBSERVATIONS).where(_ROW.project == project, _ROW.how == "locked")
-    fast = {(r.about, r.value) for r in connection.execute(locks)}
+    rows = connection.execute(select(OBSERVATIONS).where(_ROW.project == project).order_by(_ROW.id)).all()
+    kept = {(row.turn, row.about, row.value) for row in rows if row.how == "kept"}
+    fast = {(row.about, row.value) for row in rows if row.how == "locked"}
     found: list[tuple[str, Row[Any]]] = []
-    for row in connection.execute(select(OBSERVATIONS).where(*theirs, _ROW.how.in_(_OWN)).order_by(_ROW.id)):
-        if stayed and (row.turn, row.about, row.value) not in done:
+    for row in rows:
+        if row.how not in _OWN or row.turn == turn or row.taken_back:
+            continue
+        if stayed and (row.turn, row.about, row.value) not in kept:
             found.append(("kept", row))
         if row.about.partition(".")[0] in locked and (row.about, row.value) not in fast:
             fast.add((row.about, row.value))

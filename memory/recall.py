@@ -69,7 +69,7 @@ class Index(Protocol):
         ...
 
     def items(self, kind: str | None = None) -> dict[str, Item]:
-        """What is kept, by id (of one kind)."""
+        """What is kept, by id in order (of one kind)."""
         ...
 
     def nearest(self, vector: Vector, limit: int, kind: str | None) -> Sequence[tuple[Item, float]]:
@@ -129,7 +129,7 @@ class Recall:
         left: set[str] = set()
         unreadable: list[Path] = []
         for file in sorted(file for folder in folders for file in _databases(folder)):
-            project, stamp = str(file.parent), _stamp(file)
+            project, stamp = str(file.parent), stamp_of(file)
             if stamps.get(project) == stamp:
                 left.add(project)
                 continue
@@ -244,8 +244,8 @@ def _databases(folder: Path) -> Iterator[Path]:
     return (file for file in folder.glob(f"*/{DATABASE}") if not file.parent.name.startswith("."))
 
 
-def _stamp(file: Path) -> str:
-    """Changes whenever the project was written into: size and time of its database and of the log beside it."""
+def stamp_of(file: Path) -> str:
+    """Changes whenever an SQLite file was written into: size and time of it and of the log beside it."""
     marks = []
     for each in (file, file.with_name(file.name + "-wal")):
         try:

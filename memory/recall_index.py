@@ -31,10 +31,9 @@ class FileIndex:
             self._file = sqlite3.connect(folder / _FILE, timeout=_PATIENCE)
         except sqlite3.Error as error:
             raise _fault(folder, error) from error
-        self._matrix: Vector | None = None
-        self._ids: list[str] = []
-        self._kinds: list[str] = []
-        self._stamp = -1
+        self._matrix: Vector = np.zeros((0, SIZE), np.float32)  # one row for each of `_items`
+        self._items: list[Item] = []
+        self._stamp = -1  # of the file as it was read; -1: not yet, or written since
         try:
             with self._file:
                 if self._file.execute("PRAGMA user_version").fetchone()[0] != FORM:
@@ -56,53 +55,54 @@ class FileIndex:
         """See `Index`."""
         with self._whole(), self._file:
             self._file.executemany("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?)", map(_row, items))
-        self._matrix = None
+        self._stamp = -1
 
     def remove(self, ids: Iterable[str]) -> None:
         """See `Index`."""
         with self._whole(), self._file:
             self._file.executemany("DELETE FROM items WHERE id = ?", [(i,) for i in ids])
-        self._matrix = None
+        self._stamp = -1
 
     def items(self, kind: str | None = None) -> dict[str, Item]:
         """See `Index`."""
-        with self._whole():
-            rows = self._file.execute("SELECT * FROM items WHERE ? IS NULL OR kind = ? ORDER BY id", (kind, kind))
-            return {row[0]: _item(row) for row in rows}
+        self._load()
+        return {item.id: item for item in self._items if kind in (None, item.kind)}
 
     def nearest(self, vector: Vector, limit: int, kind: str | None) -> Sequence[tuple[Item, float]]:
         """See `Index`."""
-        found: list[tuple[Item, float]] = []
-        with self._whole():
-            matrix = self._all()
-            wanted = np.flatnonzero([kind in (None, k) for k in self._kinds])
-            scores = matrix[wanted] @ vector
-            for i in np.lexsort((wanted, -scores))[:limit]:
-                row = self._file.execute("SELECT * FROM items WHERE id = ?", (self._ids[wanted[i]],)).fetchone()
-                if row is not None:  # or another process has just removed it
-                    found.append((_item(row), float(scores[i])))
-        return found
+        self._load()
+        wanted = np.flatnonzero([kind in (None, item.kind) for item in self._items])
+        scores = self._matrix[wanted] @ vector
+        return [(self._items[wanted[i]], float(scores[i])) for i in np.lexsort((wanted, -scores))[:limit]]
 
     def close(self) -> None:
         """See `Index`."""
         self._file.close()
 
-    def _all(self) -> Vector:
-        """All vectors, one a row, in the order of `_ids`; read again when another process wrote."""
-        stamp = self._file.execute("PRAGMA data_version").fetchone()[0]
-        if self._matrix is None or stamp != self._stamp:
-            rows = self._file.execute("SELECT id, kind, vector FROM items ORDER BY id").fetchall()
-            self._ids, self._kinds = [row[0] for row in rows], [row[1] for row in rows]
-            data = b"".join(row[2] for row in rows)
+    def _load(self) -> None:
+        """Everything, by id; read again when this or another process wrote."""
+        with self._whole():
+            stamp = self._file.execute("PRAGMA data_version").fetchone()[0]
+            if stamp == self._stamp:
+                return
+            rows = self._file.execute("SELECT * FROM items ORDER BY id").fetchall()
+        try:
+            data = b"".join(row[4] for row in rows)
             self._matrix = np.frombuffer(data, "<f4").reshape(-1, SIZE).astype(np.float32)
-            self._stamp = stamp
-        return self._matrix
+            self._items = [_item(row[:4], self._matrix[i]) for i, row in enumerate(rows)]
+        except (ValueError, TypeError) as error:
+            raise _damaged(self._folder, str(error)) from error
+        self._stamp = stamp
 
 
 def _fault(folder: Path, error: sqlite3.Error) -> RipienoError:
     said = str(error)
     if not any(word in said for word in ("malformed", "not a database", "corrupt")):
         return told(said)
+    return _damaged(folder, said)
+
+
+def _damaged(folder: Path, said: str) -> IndexDamaged:
     return IndexDamaged(
         "The index of recall can be read", value=folder / _FILE, cause=said,
         cure="delete its folder: it is made anew from the projects",
@@ -114,6 +114,6 @@ def _row(item: Item) -> tuple[str, str, str, str, bytes]:
     return item.id, item.kind, item.text, data, stored(item.text, item.music).astype("<f4").tobytes()
 
 
-def _item(row: tuple[str, str, str, str, bytes]) -> Item:
-    id_, kind, text, data, vector = row
-    return Item(id_, kind, text, music_of(np.frombuffer(vector, "<f4").astype(np.float32)), json.loads(data))
+def _item(row: tuple[str, str, str, str], vector: Vector) -> Item:
+    id_, kind, text, data = row
+    return Item(id_, kind, text, music_of(vector), json.loads(data))

@@ -12,6 +12,7 @@ from pathlib import Path
 from ripieno.memory.database import Database, StoreBusy, StoreFault
 from ripieno.memory.library import Library
 from ripieno.memory.preferences import Observation, Preference, Preferences
+from ripieno.memory.recall import stamp_of
 from ripieno.score.errors import BadFile, BadRequest, MissingPart
 
 # What may befall the memory and is no fault of a turn.
@@ -34,6 +35,8 @@ class UserMemory:
     ) -> None:  # fmt: skip
         self.home, self.now = home, now
         self.library = Library(home, index)
+        self._known: tuple[Preference, ...] = ()
+        self._stamp = ""  # of the database as it was when `_known` was read
         self._reader: Database | None = None
         self._writer: Database | None = None
 
@@ -44,8 +47,14 @@ class UserMemory:
             if database is not None:
                 database.close()
         self._reader = self._writer = None
+        self._stamp = ""
 
     # --- taste ------------------------------------------------------------------------------------------------------------
+
+    @property
+    def has_taste(self) -> bool:
+        """Whether anything was ever learnt."""
+        return (self.home / TASTE).is_file()
 
     def preferences(self) -> tuple[Preference, ...]:
         """What is known of their taste, the surest first.
@@ -53,27 +62,30 @@ class UserMemory:
         Raises:
             StoreFault, StoreBusy: it cannot be read.
         """
-        if not (self.home / TASTE).is_file():
+        if not self.has_taste:
             return ()
-        if self._reader is None:
-            self._reader = Database(self.home / TASTE, reading=True, patience=_PATIENCE)
-        return Preferences(self._reader).all()
+        stamp = stamp_of(self.home / TASTE)
+        if stamp != self._stamp:
+            if self._reader is None:
+                self._reader = Database(self.home / TASTE, reading=True, patience=_PATIENCE)
+            self._known, self._stamp = Preferences(self._reader).all(), stamp
+        return self._known
 
     def learn(
         self, project: str, turn: str, seen: Sequence[Observation], *, stayed: bool = False, locked: Collection[str] = ()
     ) -> None:  # fmt: skip
         """See `Preferences.learn`. Raises one of `FAULTS` where it cannot be written."""
-        if seen or (self.home / TASTE).is_file():
+        if seen or self.has_taste:
             self.edited().learn(project, turn, seen, stayed=stayed, locked=locked)
 
     def take_back(self, project: str, turns: Collection[str], *, disliked: bool) -> None:
         """See `Preferences.take_back`. Raises one of `FAULTS` where it cannot be written."""
-        if (self.home / TASTE).is_file():
+        if self.has_taste:
             self.edited().take_back(project, turns, disliked=disliked)
 
     def bring_back(self, project: str, turns: Collection[str]) -> None:
         """See `Preferences.bring_back`. Raises one of `FAULTS` where it cannot be written."""
-        if (self.home / TASTE).is_file():
+        if self.has_taste:
             self.edited().bring_back(project, turns)
 
     def edited(self) -> Preferences:

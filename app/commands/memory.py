@@ -13,7 +13,7 @@ from ripieno.agents.dates import told
 from ripieno.agents.habits import habits
 from ripieno.agents.recalling import search
 from ripieno.app.places import DATABASE, place
-from ripieno.app.settings import home, recall_index
+from ripieno.app.settings import home, own_styles, recall_index
 from ripieno.memory.database import Database
 from ripieno.memory.library import made_at
 from ripieno.memory.preferences import Preference
@@ -21,6 +21,7 @@ from ripieno.memory.recall import Hit
 from ripieno.memory.store import Store
 from ripieno.memory.user import opened
 from ripieno.score.errors import BadRequest
+from ripieno.tools.toolbox import profiles
 
 
 def find_pieces(text: str, *, like: str | None, limit: int, as_json: bool) -> None:
@@ -40,7 +41,7 @@ def find_pieces(text: str, *, like: str | None, limit: int, as_json: bool) -> No
             music = store.piece(head.piece) if head else None
     with opened(home(), recall_index()) as user:
         said = user.library.follow()
-        found = search(text, music, user, limit)
+        found = search(text, music, user, limit, profiles(own_styles()))
         now = user.now()
     if as_json:
         print(json.dumps({"pieces": [_piece(hit, now) for hit in found], "said": said}, ensure_ascii=False))

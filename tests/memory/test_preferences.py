@@ -1,6 +1,8 @@
 """Preferences in SQLite and in PostgreSQL, read without writing, and brought over from the layout before."""
 
 import json
+import os
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +14,9 @@ from ripieno.memory.database import Database, StoreFault
 from ripieno.memory.migrations import m0001_versions, m0002_parts
 from ripieno.memory.preferences import Preferences
 from ripieno.memory.schema import META
-from tests.memory.preferences_conformance import LOWER, PreferencesConformance
+from ripieno.memory.user import UserMemory
+from tests.memory.killing import forked, said
+from tests.memory.preferences_conformance import HIGHER, LOWER, PreferencesConformance
 from tests.postgres import Cluster
 
 
@@ -68,3 +72,47 @@ def test_preferences_of_the_layout_before_are_carried_over(tmp_path: Path) -> No
         assert new.id == old.id and new.weight == pytest.approx(1 - 0.75 * 0.4 * 0.75) and new.projects == 2
     with closing(sqlite3.connect(file)) as raw:
         assert raw.execute("select count(*) from observations").fetchone() == (3,)
+
+
+def test_killed_at_any_statement_of_learning_a_turn_counts_once_or_not_at_all(tmp_path: Path) -> None:
+    """The turn is told again after each death, as a turn that is resumed does: it never counts twice."""
+    finished, step = False, 0
+    while not finished:
+        step += 1
+
+        def work(write: int, step: int = step) -> None:
+            counted = 0
+
+            def point(_: str) -> None:
+                nonlocal counted
+                counted += 1
+                if counted == step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            with closing(UserMemory(tmp_path)) as user:
+                user.edited()._database.watch(point)
+                user.learn("song", f"t{step // 7}", [LOWER], stayed=True)
+                user.take_back("song", ["t0"], disliked=True)
+                user.bring_back("song", ["t0"])
+            os.write(write, b"finished\n")
+
+        finished = bool(said(*forked(work)))
+        with closing(UserMemory(tmp_path)) as user:
+            for row in user.preferences():
+                own = [e.turn for e in row.evidence if e.how == "edited"]
+                assert len(own) == len(set(own)) and len(row.evidence) == min(12, row.times) and 0 < row.weight < 1
+    assert step > 14
+
+
+def test_two_processes_learn_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
+    def work(write: int, name: str) -> None:
+        with closing(UserMemory(tmp_path)) as user:
+            for i in range(5):
+                user.learn(name, f"t{i}", [LOWER if i % 2 else HIGHER])
+        os.write(write, b"done\n")
+
+    children = [forked(lambda write, name=name: work(write, name)) for name in ("one", "two", "three")]  # type: ignore[misc]
+    assert [said(*child) for child in children] == [[["done"]]] * 3
+    with closing(UserMemory(tmp_path)) as user:
+        rows = {row.value: row for row in user.preferences()}
+        assert (rows["lower"].times, rows["higher"].times, rows["lower"].projects) == (6, 9, 3)
