@@ -90,17 +90,21 @@ def test_killed_at_any_statement_of_learning_a_turn_counts_once_or_not_at_all(tm
                     os.kill(os.getpid(), signal.SIGKILL)
 
             with closing(UserMemory(tmp_path)) as user:
+                user.learn("song", f"t{step - 1}", [LOWER], stayed=True)  # the turn that was cut off goes on
                 user.edited()._database.watch(point)
-                user.learn("song", f"t{step // 7}", [LOWER], stayed=True)
-                user.take_back("song", ["t0"], disliked=True)
-                user.bring_back("song", ["t0"])
+                user.learn("song", f"t{step}", [LOWER], stayed=True)
+                user.take_back("song", [f"t{step}"], disliked=True)
+                user.bring_back("song", [f"t{step}"])
             os.write(write, b"finished\n")
 
         finished = bool(said(*forked(work)))
         with closing(UserMemory(tmp_path)) as user:
             for row in user.preferences():
                 own = [e.turn for e in row.evidence if e.how == "edited"]
-                assert len(own) == len(set(own)) and len(row.evidence) == min(12, row.times) and 0 < row.weight < 1
+                assert len(own) == len(set(own)) and len(row.evidence) == min(12, row.times) and 0 < row.weight <= 1
+        with closing(sqlite3.connect(tmp_path / "taste.db")) as raw:
+            counts = raw.execute("select turn, count(*) from observations where how = 'edited' group by turn").fetchall()
+        assert [n for _, n in counts] == [1] * len(counts) and len(counts) in (step, step + 1)
     assert step > 14
 
 
