@@ -39,9 +39,7 @@ def run(folder: Path, text: str, *, seed: int = 0, candidates: int = 2, rounds: 
         ensemble = Ensemble(brain, toolbox, store, build_judges(), PROFILES, rounds, events.append)
         request = TurnRequest(turn=f"t{seed}", text=text, seed=seed, candidates=candidates)
         graph = with_checkpointer(build_graph(), saver)
-        state = cast(
-            TurnState, graph.invoke({"request": request}, {"configurable": {"thread_id": "t"}}, context=ensemble)
-        )
+        state = cast(TurnState, graph.invoke({"request": request}, {"configurable": {"thread_id": "t"}}, context=ensemble))
     return state, events
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from ripieno.agents.brains.llm.vocabulary import narrow
 from ripieno.agents.understanding import Ask, Question
 from ripieno.score.brief import Brief, Frozen
 from ripieno.tools.registry import TOOLS
@@ -36,6 +37,7 @@ class _Answer(Frozen):
         for field in _NOT_ASKED:
             definitions["Brief"]["properties"].pop(field)
         definitions.pop("Notice", None)
+        narrow(definitions["Brief"], definitions)
         return schema
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ripieno.agents.brains.llm.answers import CLOSED, Conception, Reading
+from ripieno.agents.brains.llm.vocabulary import faults_of
 from ripieno.agents.defaults import complete
 from ripieno.agents.length_defaults import metre_of
 from ripieno.agents.overrides import parse_metre
@@ -111,6 +112,7 @@ def _brief_faults(brief: Brief, text: str, profiles: Mapping[str, StyleProfile])
         faults.append(f"brief.parts: at most {MOST_PARTS}")
     if brief.form is not None and len(brief.form.value.sections) > MOST_SECTIONS:
         faults.append(f"brief.form: at most {MOST_SECTIONS} sections")
+    faults += faults_of(brief)
     if not faults:
         try:
             complete(brief, profiles, seed=0)
