@@ -12,6 +12,7 @@ from ripieno.score.diff import compare_pieces
 from ripieno.score.piece import Piece
 from ripieno.tools.registry import family
 
+_NAMED = 6  # tracks that are told by name
 _SUMMARY = 160  # characters of the line in the log
 
 
@@ -57,7 +58,7 @@ def build_report(
         ),
         unused=brief.unused if composed else understanding.unused,
         outcomes=outcomes,
-        changes=() if composed or before is None else compare_pieces(before, after).lines,
+        changes=() if composed else (_taken_in(after),) if before is None else compare_pieces(before, after).lines,
         answers=state.get("answers", ()),
         moved=_moved(state, base),
         candidates=tuple(_summary(c) for c in state.get("candidates", ())),
@@ -66,6 +67,13 @@ def build_report(
         decisions=tuple(state.get("decisions", ())),
         table=table,
     )
+
+
+def _taken_in(piece: Piece) -> str:
+    """What an empty project holds now, in words."""
+    names = [t.name for t in piece.tracks]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"“{piece.title}” taken in: {piece.bars} bars in {piece.key}, {', '.join(names[:_NAMED])}{more}"
 
 
 def summary_line(report: Report) -> str:

@@ -26,7 +26,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
-from ripieno.generators.lm.data.sources import SOURCES, unpack  # noqa: E402
+from ripieno.generators.lm.data.sources import TRAINING, unpack  # noqa: E402
 from ripieno.score.analysis.chord_finding import find_chords  # noqa: E402
 from ripieno.score.analysis.key_finding import find_key  # noqa: E402
 from ripieno.score.analysis.metre_finding import find_metre  # noqa: E402
@@ -56,7 +56,7 @@ class Corpus:
 
     def folder(self, name: str) -> Path:
         """The unpacked folder of a collection."""
-        return unpack(self.data, self.cache, SOURCES[name])
+        return unpack(self.data, self.cache, TRAINING[name])
 
     def paths(self, name: str, pattern: str, limit: int | None = None) -> list[Path]:
         """Some of its files, evenly spread."""
@@ -75,7 +75,7 @@ class Corpus:
 def exact(corpus: Corpus) -> dict[str, Any]:
     """File against file, by kind of event."""
     out: dict[str, Any] = {}
-    for name in ("game", "film", "mutopia", "grooves"):
+    for name in ("game", "fantasy", "film", "mutopia", "grooves"):
         paths = corpus.paths(name, "**/*.mid")
         rows = {kind: Counter[str]() for kind in KINDS}
         files: Counter[str] = Counter()
