@@ -213,7 +213,10 @@ def _tempo(question: str, scope: Scope, piece: Piece) -> Fact:
 
 def _metre(question: str, scope: Scope, piece: Piece) -> Fact:
     metre = str(piece.timeline.metre_at(_first(scope, piece)))
-    return f"{_capital(_place(scope, piece))} is in {metre}.", {"metre": metre}
+    asked = re.search(r"\b(\d{1,2}/\d{1,2})\b", question)
+    answer = "" if asked is None else "Yes: " if asked[1] == metre else "No: "
+    where = _place(scope, piece)
+    return f"{answer or ''}{where if answer else _capital(where)} is in {metre}.", {"metre": metre}
 
 
 def _length(question: str, scope: Scope, piece: Piece) -> Fact:
@@ -453,7 +456,7 @@ _FACTS: tuple[tuple[str, _Finder], ...] = (
     (r"\b(first|second|third|fourth|fifth|sixth|last|final|\dst|\dnd|\drd|\dth) chord\b", _nth_chord),
     (r"where .*chord|which bars? .*chord|(is|are) there .*chord", _where_chord),
     (r"\bchords?\b|progression|harmony|\bchanges\b", _chords),
-    (r"\b(time signature|metre|meter)\b|how many beats", _metre),
+    (r"\b(time signature|metre|meter)\b|how many beats|\b\d{1,2}/\d{1,2}\b", _metre),
     (r"\b(tempo|bpm|how fast|how slow|speed)\b", _tempo),
     (r"\bkeys?\b|\bmode\b|major or minor|(in|is it|it's) (a )?(major|minor)|scale", _key),
     (r"how many times|how often", _times),

@@ -147,6 +147,16 @@ def release(clause: Clause) -> list[Data] | None:
     return [{"kind": "release", "scope": clause.scope()}]
 
 
+def note_to_self(clause: Clause) -> list[Data] | None:
+    """Notes about a project are not kept.
+
+    Raises:
+        BadRequest: always.
+    """
+    raise BadRequest("What is said here changes the piece or asks about it", value=clause.text,
+                     cause="notes about a project are not kept", cure="say what to change; name a version: 'call this version demo'")  # fmt: skip
+
+
 def compare(clause: Clause) -> list[Data] | None:
     """What changed, against the version named or the one before."""
     named = re.search(r"\b(?:version|v)\s*(\d+)\b", clause.text)

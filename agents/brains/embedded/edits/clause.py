@@ -83,7 +83,8 @@ def read_clause(text: str, context: TurnContext, tracks: tuple[str, ...], time: 
     placed = find_time(text, context.table)
     found = find_tracks(placed.rest, context.table)
     amount, rest = degree(found.rest)
-    clause = Clause(text, rest, found, placed.scope, amount, context)
+    there = bool(time) and not placed.scope and re.search(r"\b(?:there|at that (?:point|place|spot)|(?:in|at|for) that (?:section|part|bit))\b", rest)
+    clause = Clause(text, rest, found, time if there else placed.scope, amount, context)
     if not found.tracks and not found.everything and _PRONOUN.search(rest) and not _WHOLE.search(text):
         clause = replace(clause, carried=tracks, carried_time=time)
     return clause

@@ -32,6 +32,13 @@ _GAPPED = re.compile(
 )
 
 
+# A verb that needs more than its object: what follows the "and" goes on with it ('bring the drums and bass down').
+_UNFINISHED = re.compile(
+    r"^(?:bring|turn|move|put|let|pan|push|pull|give|have|get|set)(?: (?:the|my|our|this|that))?(?: [a-z-]+){1,2}$(?<!\bback)(?<!\bup)"
+    r"(?<!\bdown)(?<!\boff)(?<!\bon)(?<!\bout)(?<!er)(?<!\bleft)(?<!\bright)"
+)
+
+
 @lru_cache(maxsize=1)
 def _polite() -> re.Pattern[str]:
     table = lexicon("edits")["polite"]
@@ -49,7 +56,21 @@ def cleaned(text: str) -> str:
     before = None
     while before != low:
         before, low = low, _polite().sub("", low).strip(" ,")
+    if _polite().fullmatch(low + " "):
+        return ""
+    for plain, pattern in _comparatives():
+        low = pattern.sub(plain, low)
     return low
+
+
+# A list of exceptions goes on after its "and": 'everyone but the bass and drums'.
+_EXCEPTED = re.compile(r"\b(?:but|except(?: for)?|apart from|other than|both) (?:the )?[a-z]+(?: [a-z]+)?$")
+
+
+@lru_cache(maxsize=1)
+def _comparatives() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """One word for comparatives said in two: 'more quiet' is 'quieter'."""
+    return tuple((word, re.compile(rf"\b(?:{said})\b")) for word, said in lexicon("edits")["comparatives"].items())
 
 
 def clauses(text: str) -> tuple[str, ...]:
@@ -71,7 +92,9 @@ def clauses(text: str) -> tuple[str, ...]:
         if gapped and not any(c in sign for c in ".;!?\n") and not _STARTS.match(low):
             piece = f"{cleaned(found[-1]).split(' ')[0]} {low}"  # 'pan the guitar left and the piano right'
             low = piece
-        fresh = not found or any(c in sign for c in ".;!?\n") or _STARTS.match(low)
+        before = cleaned(found[-1]) if found else ""
+        open_ended = (_UNFINISHED.match(before) or _EXCEPTED.search(before)) and not any(c in sign for c in ".;!?\n")
+        fresh = not found or any(c in sign for c in ".;!?\n") or (_STARTS.match(low) and (gapped or not open_ended))
         if fresh:
             found.append(piece)
         else:

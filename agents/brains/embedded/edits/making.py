@@ -3,11 +3,13 @@
 import re
 from typing import Any
 
-from ripieno.agents.brains.embedded.edits.clause import Clause, Data
+from ripieno.agents.brains.embedded.edits.clause import Clause, Data, section_starts
+from ripieno.agents.brains.embedded.edits.limits import no_such_track
 from ripieno.agents.brains.embedded.edits.times import number
 from ripieno.score.chords import Chord
 from ripieno.score.errors import BadRequest
 from ripieno.score.instruments import Role, instruments
+from ripieno.tools.base import MAX_TRACKS
 
 _SECTION = re.compile(
     r"\b(intro(?:duction)?|outro|coda|ending|bridge|middle eight|breakdown|interlude|solo|pre-?chorus|build-?up|drop|verse|chorus|tag)\b"
@@ -58,10 +60,14 @@ def add(clause: Clause) -> list[Data] | None:
     if clause.has(r"\b(?:reverb|swing|more bars|bars|accents?|delay|echo|crescendo|velocity)\b"):
         return None
     scope = clause.scope(tracks=())
-    found = [
-        {"kind": "add_track", "part": _part(clause, id_, words), "scope": scope}
-        for id_, words in zip(clause.found.instruments, clause.found.instrument_words, strict=True)
-    ]
+    found = []
+    for id_, words in zip(clause.found.instruments, clause.found.instrument_words, strict=True):
+        for n in range(1, min(MAX_TRACKS + 1, _how_many(clause.text, words)) + 1):
+            asked = words if n == 1 else f"{words} {n}"
+            found.append({"kind": "add_track", "part": _part(clause, id_, asked), "scope": scope})
+    if len(found) + len(clause.table.tracks) > MAX_TRACKS:
+        raise BadRequest(f"A piece has at most {MAX_TRACKS} tracks", value=clause.text, cause=f"it has {len(clause.table.tracks)}",
+                         cure="add fewer players; one track of a choir or of strings is many voices")  # fmt: skip
     if found:
         return found
     have = {t.role for t in clause.table.tracks}
@@ -82,6 +88,12 @@ def add(clause: Clause) -> list[Data] | None:
         id_ = next((i.id for i in instruments().values() if i.name == row.instrument), "")
         return [{"kind": "add_track", "part": _part(clause, id_, row.name), "scope": scope}] if id_ else None
     return None
+
+
+def _how_many(text: str, words: str) -> int:
+    """How many players of a kind are asked for: 'two violins'."""
+    said = re.search(rf"\b([a-z]+|\d{{1,6}}) (?:more |extra |other )?{re.escape(words)}", text)
+    return max(1, (number(said[1]) or 1) if said and said[1] not in ("few", "couple") else 1)
 
 
 def _usual(clause: Clause, role: str) -> str:
@@ -109,6 +121,8 @@ def answer(clause: Clause) -> list[Data] | None:
 
 def duplicate(clause: Clause) -> list[Data] | None:
     """A copy of a track, with another instrument or an octave away; 'double the violin an octave up'."""
+    if clause.has(r"\b(?:doubl(?:e|es|ing)|in unison with)\b") and len(clause.found.instruments) > 1 and not clause.found.tracks:
+        raise no_such_track(clause, clause.found.instrument_words[-1:])
     if clause.has(r"\bdoubl(?:e|ing)\b") and not clause.found.instruments and not clause.has(r"\bcopy|duplicate|clone\b"):
         if clause.has(r"\boct"):
             return [
@@ -214,6 +228,10 @@ def fill(clause: Clause) -> list[Data] | None:
     scope = clause.scope()
     if "tracks" not in scope and drums:
         scope["tracks"] = drums[:1]
+    if "sections" in scope and re.search(r"\b(?:before|into|leading|to introduce|ahead of|up to)\b", clause.text):
+        players = {"tracks": scope["tracks"]} if "tracks" in scope else {}
+        starts = section_starts(scope, clause.table)
+        return [{"kind": "add_fill", "scope": players | {"bars": (at - 1, at)}} for at in starts] or None
     return [{"kind": "add_fill", "scope": scope}]
 
 
@@ -276,6 +294,8 @@ def regenerate(clause: Clause) -> list[Data] | None:
     scope = clause.scope()
     if "tracks" not in scope and clause.carried:
         scope["tracks"] = clause.carried
+    if clause.has(r"\b(?:after all|any ?more)\b") and clause.found.tracks:
+        return [{"kind": "remove_track", "scope": clause.scope(time=False)}]
     data: Data = {"kind": "regenerate", "scope": scope}
     if clause.has(r"\b(?:same|keep the) rhythm\b"):
         data["keep_rhythm"] = True

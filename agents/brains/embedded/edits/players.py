@@ -254,7 +254,6 @@ def _vocabulary(table: AttributeTable) -> dict[str, tuple[str, ...]]:
     for level in senses:
         for word, ids in level.items():
             merged.setdefault(word, tuple(ids))
-    merged.pop("voice", None) if False else None
     return merged
 
 
@@ -338,7 +337,15 @@ def _real_words() -> frozenset[str]:
 
 
 def _ordinary(word: str) -> bool:
-    return word in _real_words() or singular(word) in _real_words()
+    return word in _real_words() or singular(word) in _real_words() or word in _wishes()
+
+
+@lru_cache(maxsize=1)
+def _wishes() -> frozenset[str]:
+    """Words with which wishes are said: they are no misspelt names."""
+    said = " ".join(str(row["words"]) for row in lexicon("edits")["moods"].values())
+    said += " ".join(str(row["says"]) for row in lexicon("edit_actions")["action"])
+    return frozenset(w for w in re.findall(r"[a-z]{3,}", said))
 
 
 def _others(found: TracksFound) -> None:

@@ -11,8 +11,15 @@ from pydantic import ValidationError
 from ripieno.agents.brains.embedded.edits.actions import compiled_actions
 from ripieno.agents.brains.embedded.edits.clause import Clause, Data, read_clause
 from ripieno.agents.brains.embedded.edits.clauses import clauses, cleaned
+from ripieno.agents.brains.embedded.edits.limits import (
+    check_resolved,
+    is_question,
+    left_alone,
+    no_such_track,
+    without_negation,
+)
 from ripieno.agents.brains.embedded.edits.pitching import Doubt
-from ripieno.agents.brains.embedded.edits.references import last_asks, refer
+from ripieno.agents.brains.embedded.edits.references import last_asks, refer, same_elsewhere, turned_round
 from ripieno.agents.brains.embedded.lexicon import lexicon
 from ripieno.agents.understanding import Ask, Option, Question, TurnContext, Understanding
 from ripieno.score.brief import Notice
@@ -43,6 +50,7 @@ _ORDINALS = {
     "third": 2,
     "last": -1,
 }
+_COMPLAINT = re.compile(r"\b(?:too|overpower\w*|drown\w*|can'?t hear|cannot hear|barely hear|buried|lost in|not \w+ enough|hurts?)\b")
 _CONSTRAINT = re.compile(
     r"^keep (?:the |its )?(?:same )?(?:tune|melody|rhythm|chords|harmony|rest|everything else|others?)(?: (?:the same|the way it is))?$"
 )
@@ -51,31 +59,6 @@ _STYLED = re.compile(
     r"^(?:create|compose|make|write|generate|produce)(?: me| us)? an? ((?!.*\b(?:drums?|bass|melody|lead|pad|synth|vocal|midi|backing|guitar|piano|new)\b).+?) (?:track|beat|song|piece|tune|loop)$"
 )
 _ELSE = re.compile(r"\b(?:the rest|the others?|everything else|everyone else|all else)\b")
-_SECTION_WORDS = re.compile(
-    r"\b(?:the|in|at|during|of) (?:\w+ )?(bridge|intro|outro|coda|pre-?chorus|breakdown|interlude|chorus|verse|hook|drop|solo section)s?\b"
-)
-# What would act on the whole piece if its place were lost.
-_PLACED = frozenset(
-    {
-        "reharmonise",
-        "cut",
-        "repeat_section",
-        "regenerate",
-        "vary",
-        "make_busier",
-        "simplify",
-        "thin_out",
-        "silence",
-        "transpose",
-        "scale_velocities",
-        "shape_dynamics",
-        "change_tempo",
-        "change_key",
-        "change_mode",
-        "articulate",
-        "remove_track",
-    }
-)
 _ONCE = frozenset({"regenerate", "vary", "extend"})
 CAN = (
     "add, remove, mute or rename tracks, change instruments, volume, pan and reverb; make parts louder, busier, simpler, higher; "
@@ -113,7 +96,7 @@ class EditReader:
             answered = _answered(text, context.asked[1])
             if answered is not None:
                 return answered
-        reading = _Reading(context, self._style_of)
+        reading = _Reading(text, context, self._style_of)
         for clause in clauses(text):
             reading.take(clause)
         return reading.result(text)
@@ -122,7 +105,8 @@ class EditReader:
 class _Reading:
     """A turn being read clause by clause: what was found so far, and what pronouns point at."""
 
-    def __init__(self, context: TurnContext, style_of: Callable[[str], str | None]) -> None:
+    def __init__(self, text: str, context: TurnContext, style_of: Callable[[str], str | None]) -> None:
+        self._text = text
         self.context = context
         self._style_of = style_of
         self.asks: list[Ask] = []
@@ -141,8 +125,18 @@ class _Reading:
         if pointed is not None:
             self._add(pointed, text)
             return
+        swapped = turned_round(text, self.context) if not self.asks else None
+        if swapped is not None:  # 'no, right': the last wish with its other word
+            undone, words = swapped
+            self._add(undone, text)
+            text = words
         if self.asks and _CONSTRAINT.match(text):
             return  # 'but keep the tune': what was asked for leaves it alone
+        text, refusal = without_negation(text)
+        if refusal is not None:
+            self.unused.append(text)
+            self.problem = self.problem or refusal
+            return
         clause = read_clause(text, self.context, self._tracks, self._time)
         if self._place and not clause.time:
             clause = Clause(
@@ -158,6 +152,8 @@ class _Reading:
             self.question = self.question or doubt.question
             return
         if made is None:
+            if clause.found.tracks:
+                self._tracks = clause.found.tracks  # spoken of, whatever was wanted of it
             if clause.time and not clause.rest.strip(" ,.:"):
                 self._place = clause.time
             elif not self._again(clause):
@@ -167,34 +163,28 @@ class _Reading:
         if clause.found.doubtful and self.question is None and self._which(clause, made):
             return
         self._add(made, text)
-        if clause.tracks:
-            self._tracks = clause.tracks
+        added = [m["part"]["instrument"] for m in made if m["kind"] == "add_track" and "part" in m]
+        if added:
+            self._tracks = tuple(dict.fromkeys(added))  # 'add a flute and make it louder': the one that will be there
+        elif clause.tracks or clause.time:
+            self._tracks = clause.tracks  # 'transpose bars 5 to 8 and make them louder': the bars, on every track
         if clause.time:
             self._time = clause.time
 
     def _action(self, clause: Clause) -> list[Data] | None:
+        asks_only = is_question(clause.text)
         for pattern, action in compiled_actions():
+            if asks_only and not action.__module__.endswith("asking"):
+                continue  # a question changes nothing
             asked = action.__module__.endswith("asking") or action.__name__ in _BY_TEXT
             if pattern.search(clause.rest) or (asked and pattern.search(clause.text)):
                 made = action(clause)
                 if made is not None:
                     rows = [row for row in (self._styled(m) for m in made) if row is not None]
                     if rows:
-                        self._no_such_section(clause, made)
+                        check_resolved(clause, rows)
                         return rows
         return None
-
-    def _no_such_section(self, clause: Clause, made: list[Data]) -> None:
-        """Refuses a place that the piece does not have, rather than acting everywhere.
-
-        Raises:
-            BadRequest: the clause names one.
-        """
-        said = _SECTION_WORDS.search(clause.rest)
-        if said and not clause.time and {m["kind"] for m in made} & _PLACED and not clause.rest.startswith(("why", "what")):
-            have = ", ".join(dict.fromkeys(s.name for s in clause.table.sections)) or "one stretch without sections"
-            raise BadRequest("A section is one that the piece has", value=said[1], cause=f"the form is {have}",
-                             cure=f"name one of these, or say 'add a {said[1]}'")  # fmt: skip
 
     def _styled(self, data: Data) -> Data | None:
         if data["kind"] != "restyle":
@@ -203,17 +193,25 @@ class _Reading:
         return {**data, "style": style} if style else None
 
     def _mood(self, clause: Clause) -> list[Data] | None:
+        if clause.found.drums or "beats" in clause.time or is_question(clause.text):
+            return None  # of single strokes only their loudness is meant
         for pattern, row in _moods():
-            if pattern.search(clause.rest) and not clause.rest.startswith(("why", "what", "is ", "how")):
+            if pattern.search(clause.rest):
                 made = [m for m in (_mood_ask(dict(ask), clause) for ask in row["asks"]) if m is not None]
                 if made:
+                    check_resolved(clause, made)
                     where = " in the bars you named" if clause.time else ""
                     self.notices.append(Notice(about="mood", message=f"I took “{clause.text}” to mean: {row['says']}{where}"))
                     return made
         return None
 
     def _again(self, clause: Clause) -> bool:
-        """A clause of tracks or a place alone after a wish means the same wish there: 'mute the piano, and the strings'."""
+        """A clause of tracks or a place alone after a wish means the same wish there: 'mute the piano, and the strings'; so do
+        'the same for the bass' and 'less on the drums'."""
+        rows = same_elsewhere(clause.text, tuple(self.asks[-1:]), self.context)
+        if rows is not None:
+            self._add(rows, clause.text)
+            return True
         if not self.asks or not clause.found.tracks or re.sub(r"<t>|,|and|too|as well|also|\s", "", clause.rest):
             return False
         previous = self.asks[-1].instruction.model_dump(exclude_defaults=True)
@@ -237,24 +235,36 @@ class _Reading:
 
     def _add(self, made: Sequence[Data], words: str) -> None:
         for data in made:
-            ask = _ask(data, words)
+            ask = _ask(self._as_written(data), words)
             if ask.instruction in [a.instruction for a in self.asks] and ask.instruction.kind not in ("undo", "redo"):
                 continue  # said twice in one breath
             twice = [a for a in self.asks if a.instruction.kind == ask.instruction.kind and ask.instruction.kind in _ONCE]
-            if twice and twice[0].instruction.scope.tracks == ask.instruction.scope.tracks:
+            if twice and ask.instruction.scope.tracks in ((), twice[0].instruction.scope.tracks):
                 if ask.instruction.kind == "extend":
                     self.asks[self.asks.index(twice[0])] = ask
                 continue  # 'I don't like the bass, write something else': one wish in two clauses
+            complaint = next((a for a in self.asks if _is_complaint_of(a, ask)), None)
+            if complaint is not None:
+                self.asks.remove(complaint)  # 'the drums overpower everything, bring them down a good bit'
             self.asks.append(ask)
+
+    def _as_written(self, data: Data) -> Data:
+        """The data with a new name in the letters in which it was written; all small ones become a title."""
+        name = data.get("name")
+        if not isinstance(name, str) or not data["kind"].startswith(("rename", "make_branch")):
+            return data
+        found = re.search(re.escape(name), self._text, re.IGNORECASE)
+        written = found[0] if found else name
+        return {**data, "name": written.title() if written.islower() and data["kind"].startswith("rename") else written}
 
     def _missing(self, clause: Clause) -> None:
         """Remembers why a clause had no effect, where it names what the piece does not have."""
+        try:
+            check_resolved(clause, ())
+        except BadRequest as error:
+            self.problem = self.problem or error
         if clause.found.instruments and self.problem is None:
-            names = ", ".join(t.name for t in clause.table.tracks)
-            self.problem = BadRequest(
-                "A track is one that the piece has", value=", ".join(clause.found.instrument_words),
-                cause=f"the piece is played by {names}", cure="name one of these, or say 'add' to bring the other in",
-            )  # fmt: skip
+            self.problem = no_such_track(clause, clause.found.instrument_words)
 
     def result(self, text: str) -> Understanding:
         """The understanding, if there is one.
@@ -268,7 +278,7 @@ class _Reading:
                 cause="no part of it could be read as a change or a question", cure=f"I can {CAN}",
             )  # fmt: skip
         return Understanding(
-            intent="edit", asks=tuple(self.asks), question=self.question, unused=tuple(self.unused), notices=tuple(self.notices)
+            intent="edit", asks=left_alone(self.asks, self.context), question=self.question, unused=tuple(self.unused), notices=tuple(self.notices)
         )
 
 
@@ -292,6 +302,12 @@ def _ask(data: Data, words: str) -> Ask:
             f"{str(data['kind']).replace('_', ' ').capitalize()} takes values that exist", value=str(first.get("input", ""))[:60],
             cause=str(first["msg"]), cure="say it with another value",
         ) from error  # fmt: skip
+
+
+def _is_complaint_of(one: Ask, other: Ask) -> bool:
+    """Whether one ask came from a complaint ('too loud') of which the other says what to do about it."""
+    same = one.instruction.kind == other.instruction.kind and one.instruction.scope == other.instruction.scope
+    return same and one.words != other.words and _COMPLAINT.search(one.words) is not None
 
 
 def _on(data: Data, ids: tuple[str, ...], one: str) -> Data:

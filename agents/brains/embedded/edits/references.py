@@ -29,6 +29,25 @@ _OTHER = re.compile(
 _MEANT = re.compile(
     r"^(?:no[,.!]|no (?:the|not|i|wait)\b|not (?:that|this|the)\b|oops|sorry|wait|i mean|i meant|actually i mean)|\binstead$"
 )
+_PREFERRED = re.compile(
+    r"^(?:i (?:preferred|liked|prefer)|(?:it|that|this) (?:was|sounded)) (?:it |that |them |the \w+ )?(?:much |way |a lot )?(?:better |nicer |more )?"
+    r"(?:(?P<w>lower|higher|louder|softer|quieter|faster|slower|simpler|busier)|better|nicer|before|(?:the way|as|how) it was|"
+    r"the (?:old|previous|other|first) (?:one|way|version))(?: before| as it was| the way it was)?[.! ]*$"
+)
+_DISLIKED = re.compile(
+    r"^(?:i )?(?:really |still )?(?:don'?t|do not|didn'?t) (?:really |quite )?(?:like|love|want) (?:it|that|this|the result|the change)"
+    r"(?: (?:at all|much|any ?more|after all|like this|like that))*[.! ]*$|^(?:that|it|this)(?:'s| is| sounds| was)? "
+    r"(?:worse|awful|terrible|horrible|not (?:good|right|it|better|what i (?:meant|wanted|asked for)))(?: now)?[.! ]*$"
+)
+_COMPLAINT = {"lower": "high", "higher": "low", "louder": "quiet", "softer": "loud", "quieter": "loud", "faster": "slow",
+              "slower": "fast", "simpler": "busy", "busier": "simple"}  # fmt: skip
+_PAIRS = (("left", "right"), ("up", "down"), ("louder", "softer"), ("louder", "quieter"), ("faster", "slower"), ("higher", "lower"),
+          ("major", "minor"), ("before", "after"), ("more", "less"), ("busier", "simpler"), ("brighter", "darker"), ("start", "end"),
+          ("beginning", "end"), ("first", "second"), ("first", "last"), ("above", "below"))  # fmt: skip
+_INSTEAD = re.compile(
+    r"^(?:(?:no+|nope|wait|oops|sorry|actually|rather)[\s,.!]+)+(?:(?:the|to the|i meant?|make it|it|a bit|at the|in the|on the|go) )*"
+    r"(?P<w>\w+)(?: (?:one|instead|side|rather|please))*[.! ]*$"
+)
 # Fields that say how much, and what they are where nothing changes.
 _AMOUNTS: dict[str, float] = {"factor": 1.0, "ratio": 0.5, "volume_by": 0, "pan_by": 0, "reverb_by": 0, "chorus_by": 0, "share": 0, "amount": 0,
                               "strength": 0, "semitones": 0, "steps": 0, "octaves": 0, "by": 0, "milliseconds": 0, "bpm": -1}  # fmt: skip
@@ -47,6 +66,14 @@ def refer(text: str, context: TurnContext) -> list[Data] | None:
             scaled(ask, 0.5 if degree(text)[0] < 1 else 1.0 if not re.search(r"\b(?:much|way|a lot)\b", text) else 2.0)
             for ask in last
         ]
+    undoable = bool(context.can_undo and context.dialogue and context.dialogue[-1].version)
+    preferred = _PREFERRED.match(text)
+    if preferred and undoable:
+        word = preferred["w"]
+        if word is None or any(_speaks(ask, _COMPLAINT[word]) for ask in last):
+            return [{"kind": "undo", "turns": 1}]
+    if _DISLIKED.match(text) and undoable:
+        return [{"kind": "undo", "turns": 1}]
     if _LESS.match(text):
         return _instead(last, 0.5, context)
     too = _TOO.match(text)
@@ -55,22 +82,43 @@ def refer(text: str, context: TurnContext) -> list[Data] | None:
     much = re.match(r"^(?:that(?:'s| is) |it(?:'s| is) |now )*(?:way |a bit )?too much (\w+)[.! ]*$", text)
     if much and any(f"{much[1]}_by" in data_of(ask) or much[1] in ask.words for ask in last):
         return _instead(last, 0.5, context)
+    placed = same_elsewhere(text, last, context)
+    if placed is not None:
+        return placed
+    if too and any(too["w"][:3] in ask.words for ask in last) and context.can_undo and context.dialogue[-1].version:
+        return [{"kind": "undo", "turns": 1}]
+    if _MEANT.search(text):
+        other = _OTHER.match(text)
+        if other:
+            return _corrected(last, other["x"], context)
+    return None
+
+
+def turned_round(text: str, context: TurnContext) -> tuple[list[Data], str] | None:
+    """'No, right' after 'pan the guitar left': what takes the last turn back, and its words with the other word; else None."""
+    match, last = _INSTEAD.match(text), last_asks(context)
+    if match is None or len(last) != 1:
+        return None
+    for pair in _PAIRS:
+        for old, new in (pair, pair[::-1]):
+            if match["w"] == new and re.search(rf"\b{old}\b", last[0].words):
+                undoable = context.can_undo and context.dialogue and context.dialogue[-1].version
+                return [{"kind": "undo", "turns": 1}] if undoable else [], re.sub(rf"\b{old}\b", new, last[0].words)
+    return None
+
+
+def same_elsewhere(text: str, last: tuple[Ask, ...], context: TurnContext) -> list[Data] | None:
+    """'The same for the bass', 'less on the drums': what was asked, on other tracks or in another place."""
+    if not last:
+        return None
     less = re.match(r"^(?P<d>less|more) (?:on|for|in) (?P<x>.+)$", text)
     if less:
         rows = _elsewhere(last, less["x"], context)
         if rows is not None and less["d"] == "less":
             rows = [{k: -v if k in _SIGNED and isinstance(v, int) and v > 0 else v for k, v in row.items()} for row in rows]
         return rows
-    if too and any(too["w"][:3] in ask.words for ask in last) and context.can_undo and context.dialogue[-1].version:
-        return [{"kind": "undo", "turns": 1}]
     same = _SAME.match(text)
-    if same:
-        return _elsewhere(last, same["x"] or same["y"] or "", context)
-    if _MEANT.search(text):
-        other = _OTHER.match(text)
-        if other:
-            return _corrected(last, other["x"], context)
-    return None
+    return _elsewhere(last, same["x"] or same["y"] or "", context) if same else None
 
 
 def last_asks(context: TurnContext) -> tuple[Ask, ...]:

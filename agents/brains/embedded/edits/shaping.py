@@ -39,8 +39,12 @@ def remove(clause: Clause) -> list[Data] | None:
         return straighten(clause)
     if clause.has(r"\breverb\b"):
         return [{"kind": "set_mix", "reverb": 0, "scope": clause.scope(time=False)}]
+    if clause.has(r"\b(?:stop|pause|rest)\b") and not (clause.tracks and clause.time):
+        return None
     if clause.tracks and (clause.time or clause.found.drums):
         return [{"kind": "silence", "scope": clause.scope()}]
+    if clause.tracks and clause.has(r"<all>|\beveryone\b"):
+        return None
     if clause.tracks:
         return [{"kind": "remove_track", "scope": clause.scope(time=False)}]
     if clause.time:
@@ -57,8 +61,8 @@ def rename(clause: Clause) -> list[Data] | None:
     if not name:
         return None
     if clause.time.get("sections") and not clause.found.tracks:
-        return [{"kind": "rename_section", "name": name.title(), "scope": clause.scope(tracks=())}]
-    return [{"kind": "rename_track", "name": name.title(), "scope": {"tracks": clause.tracks[:1]}}] if clause.tracks else None
+        return [{"kind": "rename_section", "name": name, "scope": clause.scope(tracks=())}]
+    return [{"kind": "rename_track", "name": name, "scope": {"tracks": clause.tracks[:1]}}] if clause.tracks else None
 
 
 def merge(clause: Clause) -> list[Data] | None:
@@ -85,13 +89,29 @@ def instrument(clause: Clause) -> list[Data] | None:
         return None
     if clause.has(r"\b(?:answer|respond|reply)|\badd\b|\bdoubl"):
         return None
-    return [{"kind": "change_instrument", "instrument": clause.found.instruments[-1], "scope": {"tracks": clause.tracks[:1]}}]
+    one = clause.tracks[:1]
+    if not clause.time:
+        return [{"kind": "change_instrument", "instrument": clause.found.instruments[-1], "scope": {"tracks": one}}]
+    others = elsewhere(clause)
+    if others is None:
+        raise BadRequest("Another instrument takes over a whole track, sections or a run of bars", value=clause.text,
+                         cure="name sections or bars, or leave the place out")  # fmt: skip
+    name = f"{clause.found.instrument_words[-1]} for {clause.rows()[0].name}"
+    copy = {"kind": "duplicate_track", "instrument": clause.found.instruments[-1], "name": name, "scope": {"tracks": one}}
+    rests = [{"kind": "silence", "scope": {"tracks": (name,), "bars": span}} for span in others]
+    return [copy, {"kind": "silence", "scope": {"tracks": one, **clause.time}}, *rests]
 
 
 def enter(clause: Clause) -> list[Data] | None:
-    """A track that begins only later: its notes before are taken out."""
+    """A track that begins only later: its notes before are taken out; 'only in the choruses': those of all other places."""
     if not clause.tracks or not clause.time:
         return None
+    begins = r"\b(?:enters?|comes? in|joins?|starts?|begins?|bring|only|from|until|till|later|not before|hold back|waits?)\b"
+    if not clause.has(begins) and not re.search(r"\b(?:from|until|till)\b", clause.text):
+        return None  # 'play the tune in the chorus on the piano' says nothing of a beginning
+    only = clause.has(r"\bonly\b|\bjust\b") and not clause.has(r"\b(?:come|comes|enters?|joins?|starts?|bring)\b")
+    if only and clause.time.get("sections"):
+        return [{"kind": "silence", "scope": {"tracks": clause.tracks, "bars": span}} for span in elsewhere(clause) or ()] or None
     if "part" in clause.time and clause.time["part"][0] > 0:
         before = {k: v for k, v in clause.time.items() if k != "part"} | {"part": (0.0, clause.time["part"][0])}
         return [{"kind": "silence", "scope": {"tracks": clause.tracks, **before}}]
@@ -102,6 +122,29 @@ def enter(clause: Clause) -> list[Data] | None:
         if first:
             return [{"kind": "silence", "scope": {"tracks": clause.tracks, "bars": (0, first)}}]
     return None
+
+
+def elsewhere(clause: Clause) -> list[tuple[int, int]] | None:
+    """The stretches of bars outside the sections or the run of bars that a clause names; None where it names others."""
+    if set(clause.time) == {"bars"}:
+        found = [clause.time["bars"]]
+    elif set(clause.time) <= {"sections", "nth"}:
+        names = {n.lower() for n in clause.time["sections"]}
+        rows = [
+            s for s in clause.table.sections
+            if {s.name.lower(), s.name.lower().rstrip(" 0123456789"), s.label.lower()} & names
+        ]  # fmt: skip
+        nth = clause.time.get("nth")
+        rows = (rows[nth - 1 : nth] if nth > 0 else rows[nth:][:1]) if nth else rows
+        found = [(row.first_bar - 1, row.last_bar) for row in rows]
+    else:
+        return None
+    spans, at = [], 0
+    for first, end in [*found, (clause.table.bars, clause.table.bars)]:
+        if at < first:
+            spans.append((at, first))
+        at = end
+    return spans
 
 
 def loudness(clause: Clause) -> list[Data] | None:
@@ -115,10 +158,13 @@ def loudness(clause: Clause) -> list[Data] | None:
     if sign == 0:
         return None
     percent = amounts.factor(clause.rest)
-    if not clause.tracks and not clause.found.but and clause.found.everything is False and not clause.time:
+    if not clause.tracks and not clause.found.but and clause.found.everything is False and not (clause.time or clause.carried_time):
         return [{"kind": "scale_velocities", "factor": _scaled(sign, clause.degree, percent, clause)}]
     if clause.time or clause.carried_time or clause.found.drums:
         return [{"kind": "scale_velocities", "factor": _scaled(sign, clause.degree, percent, clause), "scope": clause.scope()}]
+    if re.search(r"<t>.*\b(?:behind|underneath|in front of) <t>", clause.rest):  # of two the first is moved
+        step = sign * round(_VOLUME * clause.degree)
+        return [{"kind": "set_mix", "volume_by": step, "scope": {"tracks": clause.found.groups[0]}}]
     by = round(_VOLUME * clause.degree)
     if percent is not None:
         mean = sum(t.volume for t in clause.rows()) / max(1, len(clause.rows()))
@@ -129,7 +175,7 @@ def loudness(clause: Clause) -> list[Data] | None:
 def _direction(clause: Clause) -> int:
     text = clause.text
     if re.search(
-        r"\btoo (?:loud|hot|prominent|much|strong|forward|high in the mix)|overpower|drown(?:s|ing)? (?:out )?(?:everything|the|it)|hurts?\b",
+        r"\btoo (?:loud|hot|prominent|much|strong|forward|high in the mix)|overpower|drown(?:s|ing)? (?:out )?(?:every|the|it|them|me|us|my)|\bhurts?\b|sticks? out",
         text,
     ):
         return -1
@@ -140,6 +186,11 @@ def _direction(clause: Clause) -> int:
         return 1
     if re.search(r"\bless (?:loud|prominent|volume|present|forward)|\bnot so loud\b|\bnot as loud\b", text):
         return -1
+    if re.search(r"\bhits? harder|hitting harder|\bharder\b", text):
+        return 1
+    place = re.search(r"<t>.*\b(behind|underneath|in front of) <t>", clause.rest)
+    if place:
+        return 1 if place[1] == "in front of" else -1
     down = re.search(
         r"\b(?:softer|quieter|down|lower|gentl\w+|soften|background|back|decrease|reduce|less|tame|subtler|quiet|soft|under)\b",
         text,
@@ -159,12 +210,14 @@ def _scaled(sign: int, degree: float, percent: float | None, clause: Clause) -> 
 
 
 def more_of(clause: Clause) -> list[Data] | None:
-    """'More cowbell': louder, whatever is meant."""
+    """'More cowbell', 'less guitar': louder or softer, whatever is meant."""
     if not clause.tracks:
         return None
+    sign = -1 if clause.has(r"\bless\b") else 1
     if clause.found.drums or clause.time:
-        return [{"kind": "scale_velocities", "factor": round(1 + _VELOCITY * clause.degree, 3), "scope": clause.scope()}]
-    return [{"kind": "set_mix", "volume_by": round(_VOLUME * clause.degree), "scope": clause.scope(time=False)}]
+        factor = round(1 + sign * min(0.6, _VELOCITY * clause.degree), 3)
+        return [{"kind": "scale_velocities", "factor": factor, "scope": clause.scope()}]
+    return [{"kind": "set_mix", "volume_by": sign * round(_VOLUME * clause.degree), "scope": clause.scope(time=False)}]
 
 
 def shape(clause: Clause) -> list[Data] | None:

@@ -126,6 +126,7 @@ def _rules(table: AttributeTable):  # type: ignore[no-untyped-def]
             lambda m, t: None if re.search(r"\b(?:add|write|insert|compose|create|rename|called)\b", m.string) else _section(m, t),
         ),
         (r"\b(?:at|towards?|near) the (?P<e>end|start|beginning)\b|\b(?:for|into) the (?P<f>ending)\b", _near),
+        (r"(?<!\bto )(?<!\btil )(?<!until )\bthe (?:very )?(?P<e>end|ending|start|beginning|opening)\b(?! of)", _near),
         (rf"^(?P<sec>{sections})(?P<pl>s)?(?:\s*(?P<num>\d)\b(?!\s*(?:times|x\b|bars)))?\b(?=:| )", _section),
     )  # fmt: skip
 
@@ -182,7 +183,7 @@ def _half(m: re.Match[str], table: AttributeTable) -> dict[str, Any]:
 
 
 def _from_section(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
-    rows = [s for s in table.sections if _is(s.name, m["s1"])]
+    rows = [s for s in table.sections if names_section(s.name, m["s1"])]
     if not rows:
         return None
     nth = ORDINALS.get(m["n1"] or "first", 1)
@@ -191,7 +192,7 @@ def _from_section(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | N
 
 
 def _except(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
-    names = tuple(dict.fromkeys(s.name for s in table.sections if not _is(s.name, m["sec"])))
+    names = tuple(dict.fromkeys(s.name for s in table.sections if not names_section(s.name, m["sec"])))
     return {"sections": names} if names else None
 
 
@@ -210,7 +211,7 @@ def _named(said: str | None, nth: str | None, table: AttributeTable) -> dict[str
     if label and any(s.label.lower() == label[1] for s in table.sections):
         scope: dict[str, Any] = {"sections": (label[1].upper(),)}
     else:
-        names = tuple(dict.fromkeys(s.name for s in table.sections if _is(s.name, said)))
+        names = tuple(dict.fromkeys(s.name for s in table.sections if names_section(s.name, said)))
         if not names:
             return {}
         bases = tuple(dict.fromkeys(n.rstrip(" 0123456789") or n for n in names))
@@ -221,7 +222,8 @@ def _named(said: str | None, nth: str | None, table: AttributeTable) -> dict[str
     return scope
 
 
-def _is(name: str, said: str) -> bool:
+def names_section(name: str, said: str) -> bool:
+    """Whether a section of this name is what people call so."""
     plain = name.lower()
     if said in ("bridge", "middle eight", "middle 8") and plain == "b":
         return True  # the bridge of AABA
@@ -229,10 +231,14 @@ def _is(name: str, said: str) -> bool:
     return said in (plain, base) or said in _ALSO.get(base, set()) or _CANON.get(said) == base
 
 
+# What begins at a time and lasts, where other things happen there once.
+_GOES_ON = re.compile(r"\b(?:add|bring in|introduce|enter|start|come in|kick in|change|go|switch|modulate|tempo|key|faster|slower|fade)(?!.*\b(?:crescendo|swell|fill|accent|hit|crash|stab)\b)")
+
+
 def _clock(m: re.Match[str], table: AttributeTable) -> dict[str, Any]:
     a = 60 * int(m["m1"]) + int(m["s1"])
     b = 60 * int(m["m2"]) + int(m["s2"]) if m["m2"] else table.seconds
-    if not m["m2"] and m[0].startswith(("at", "around")):
+    if not m["m2"] and m[0].startswith(("at", "around")) and not _GOES_ON.search(m.string):
         b = a + 1.0
     return {"seconds": (float(a), float(max(b, a + 0.5)))}
 
@@ -257,4 +263,4 @@ def _beats(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
 
 def _near(m: re.Match[str], table: AttributeTable) -> dict[str, Any]:
     bars = max(1, min(4, table.bars // 4))
-    return {"first_bars": bars} if m["e"] in ("start", "beginning") else {"last_bars": bars}
+    return {"first_bars": bars} if m["e"] in ("start", "beginning", "opening") else {"last_bars": bars}

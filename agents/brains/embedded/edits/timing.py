@@ -126,6 +126,12 @@ def articulate(clause: Clause) -> list[Data] | None:
     return [{"kind": "articulate", "style": "staccato", "scope": scope}]
 
 
+def hold(clause: Clause) -> list[Data] | None:
+    """The last chord or note held longer."""
+    scope = clause.scope()
+    return [{"kind": "articulate", "factor": round(1 + clause.degree, 2), "scope": {**scope, "last_bars": 1}}]
+
+
 def arpeggiate(clause: Clause) -> list[Data] | None:
     """Chords broken."""
     pattern = "down" if clause.has(r"\bdown") else "up-down" if clause.has(r"\bup and down|up-down") else "up"
@@ -175,8 +181,8 @@ def repeat(clause: Clause) -> list[Data] | None:
     if times:
         word = times[1] or times[2]
         count = {"twice": 2, "thrice": 3}.get(word) or number(word) or 1
-        if not clause.has(r"\bmore\b") and count > 1:
-            count -= 1
+        if not clause.has(r"\bmore\b|\brepeat\b|\bagain\b") and count > 1:
+            count -= 1  # what is played twice is repeated once
     return [{"kind": "repeat_section", "times": count, "scope": scope}]
 
 
