@@ -28,6 +28,8 @@ from ripieno.score.piece import Piece
 from ripieno.tools.base import Instruction
 from ripieno.tools.scope import Scope
 
+# The last session of each set. The reader was mended while the first two were looked at, and never after the third.
+SETS = {"first": 26, "second": 31, "held out": 99}
 HERE = Path(__file__).resolve().parent
 _HALVES = {"second_half": (0.5, 1.0), "first_half": (0.0, 0.5)}
 _SCOPE = (
@@ -181,7 +183,7 @@ def take(project: Project, expected: Expected) -> tuple[bool, bool, str]:
 
 
 def sessions() -> Iterator[Path]:
-    """The session files in order; those whose number is even are held out."""
+    """The session files in order."""
     yield from sorted((HERE / "sessions").glob("*.txt"))
 
 
@@ -192,12 +194,12 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only session files whose name holds this")
     options = parser.parse_args()
     studio = Studio(memory=False)
-    counts: dict[str, list[int]] = {"open": [0, 0, 0], "held out": [0, 0, 0]}
-    for number, path in enumerate(sessions(), 1):
+    counts: dict[str, list[int]] = {name: [0, 0, 0] for name in SETS}
+    for path in sessions():
         if options.only not in path.name:
             continue
         request, turns = read_session(path)
-        half = counts["held out" if number % 2 == 0 else "open"]
+        half = counts[next(name for name, last in SETS.items() if int(path.stem[:2]) <= last)]
         with tempfile.TemporaryDirectory() as folder, studio.open(folder, new=True) as project:
             project.say(request, seed=1, candidates=1, may_ask=False)
             for expected in turns:

@@ -12,7 +12,7 @@ from ripieno.memory.table import AttributeTable, TrackRow
 
 Data = dict[str, Any]  # an instruction as plain data
 _PRONOUN = re.compile(
-    r"\b(?:it|that|this|them|those|these|that one|this one|that part|this part|the same (?:one|part|track))\b"
+    r"\b(?:something (?:else|different|new)|it|that|this|them|those|these|that one|this one|that part|this part|the same (?:one|part|track))\b"
 )
 _WHOLE = re.compile(
     r"\b(?:the (?:whole|entire) (?:thing|piece|song|track|tune)|the (?:piece|song|music)|all of it|everything|overall|the whole lot)\b"

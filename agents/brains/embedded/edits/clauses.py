@@ -18,8 +18,8 @@ _STARTS = re.compile(
     r"recompose|undo|revert|restore|go|start|stop|end|finish|begin|build|create|write|generate|compose|export|describe|explain|analy[sz]e|"
     r"compare|tell|show|what|why|which|how|who|when|where|is|are|does|do|did|has|have|same|ditto|likewise|faster|slower|louder|softer|quieter|"
     r"higher|brighter|darker|busier|simpler|more|less|fewer|longer|shorter|shift|nudge|tighten|loosen|fill|get|use|bump|push|pull|crank|"
-    r"tone|beef|strip|spice|try|increase|decrease|reduce|boost|duck|sidechain|octave|kill|lose|ditch|scrap|silence|bass|drums?|"
-    r"we|i|it|that|this|the \w+(?: \w+)? (?:is|are|should|needs?|could|sounds?|feels?|has|have)|maybe|please|can|could|"
+    r"tone|beef|strip|spice|try|increase|decrease|reduce|boost|duck|sidechain|octave|kill|lose|ditch|scrap|silence|(?:bass|drums?)(?= \w)|"
+    r"come|no (?:more )?[a-z]+|we|i|it|that|this|the \w+(?: \w+)? (?:is|are|should|needs?|could|sounds?|feels?|has|have)|maybe|please|can|could|"
     r"staccato|legato|minor|major|in [a-g](?:[ #b♯♭]|$)|ritard\w*|accelerando|half[- ]?time|double[- ]?time|without|with|stretch|fit|again|"
     r"transform|convert|turn|adapt|retune|pitch|clean|open|soften|sharpen|enter|introduce|continue|expand|move|reorder|put)\b"
 )
@@ -63,8 +63,9 @@ def cleaned(text: str) -> str:
     return low
 
 
+_VERB = re.compile(r"^(?:make|turn|bring|pan|put|set|move|take|push|pull|let|give|mute|play|transpose|shift|raise|lower|change|get|have)\b")
 # A list of exceptions goes on after its "and": 'everyone but the bass and drums'.
-_EXCEPTED = re.compile(r"\b(?:but|except(?: for)?|apart from|other than|both) (?:the )?[a-z]+(?: [a-z]+)?$")
+_EXCEPTED = re.compile(r"\b(?:but|except(?: for)?|apart from|other than|both|just|only) (?:the )?[a-z]+(?: [a-z]+)?$")
 
 
 @lru_cache(maxsize=1)
@@ -88,7 +89,7 @@ def clauses(text: str) -> tuple[str, ...]:
         if not piece.strip():
             continue
         low = cleaned(piece)
-        gapped = _GAPPED.match(low) if found else None
+        gapped = _GAPPED.match(low) if found and _VERB.match(cleaned(found[-1])) else None
         if gapped and not any(c in sign for c in ".;!?\n") and not _STARTS.match(low):
             piece = f"{cleaned(found[-1]).split(' ')[0]} {low}"  # 'pan the guitar left and the piano right'
             low = piece

@@ -13,7 +13,7 @@ from ripieno.tools.registry import family
 _SECTION = re.compile(
     r"\b(?:the|in|at|during|of|on|for|into|every|each|all|both|only|last|first|second|third|fourth|final|throughout) (?:the )?(?:\w+ )?"
     r"(bridge|intro(?:duction)?|outro|coda|pre-?chorus|breakdown|interlude|chorus|verse|hook|drop|refrain|middle eight)(?:e?s)?\b"
-    r"(?! (?:effect|send))"
+    r"(?! (?:effect|send))|\b(?:section|part) ([a-h])\b|\b([a-h]) (?:section|part)\b"
 )
 _EXCEPT = re.compile(
     r"\b(?:except(?: for)?|apart from|other than|besides the|excluding|save for|leaving out|but not|(?:everything|everyone|everybody|all) but)\b"
@@ -58,10 +58,12 @@ def check_resolved(clause: Clause, made: Sequence[Data]) -> None:
     if all(family(k) == "ask" or k in _MOVES for k in kinds):
         return
     said = _SECTION.search(clause.rest)
-    if said and not kinds & _MAKES_PLACES and not any(names_section(s.name, said[1]) for s in clause.table.sections):
+    word = next((w for w in said.groups() if w), "") if said else ""
+    known = any(word in (s.label.lower(), s.name.lower()) or names_section(s.name, word) for s in clause.table.sections)
+    if word and not kinds & _MAKES_PLACES and not known:
         have = ", ".join(dict.fromkeys(s.name for s in clause.table.sections)) or "one stretch without sections"
-        raise BadRequest("A section is one that the piece has", value=said[1], cause=f"the form is {have}",
-                         cure=f"name one of these, or say 'add a {said[1]}'")  # fmt: skip
+        raise BadRequest("A section is one that the piece has", value=word, cause=f"the form is {have}",
+                         cure=f"name one of these, or say 'add a {word}'")  # fmt: skip
     whole = [m["kind"] for m in made if m["kind"] in _WHOLE_TRACKS and not set(m.get("scope", {})) & set(clause.time)]
     if clause.time and whole and len(whole) == len(made):
         raise BadRequest("This is set for a whole track, not for a part of the piece", value=clause.text,

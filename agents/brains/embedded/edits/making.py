@@ -12,9 +12,9 @@ from ripieno.score.instruments import Role, instruments
 from ripieno.tools.base import MAX_TRACKS
 
 _SECTION = re.compile(
-    r"\b(intro(?:duction)?|outro|coda|ending|bridge|middle eight|breakdown|interlude|solo|pre-?chorus|build-?up|drop|verse|chorus|tag)\b"
+    r"\b(intro(?:duction)?|outro|coda|ending|instrumental break|bridge|middle eight|breakdown|interlude|solo|pre-?chorus|build-?up|drop|verse|chorus|tag)\b"
 )
-_SECTION_NAMES = {"introduction": "intro", "coda": "outro", "ending": "outro", "tag": "outro", "middle eight": "bridge", "pre-chorus": "prechorus",
+_SECTION_NAMES = {"introduction": "intro", "coda": "outro", "ending": "outro", "tag": "outro", "instrumental break": "interlude", "middle eight": "bridge", "pre-chorus": "prechorus",
                   "build-up": "buildup"}  # fmt: skip
 _ROLE_WORDS: tuple[tuple[str, str, str], ...] = (
     (r"\bdrums?\b|\bbeat\b|\bpercussion\b|\bgroove\b|\brhythm\b(?! guitar)", "drums", "drums"),
@@ -27,6 +27,10 @@ _ROLE_WORDS: tuple[tuple[str, str, str], ...] = (
     (r"\bdrone\b", "drone", ""),
     (r"\bchords\b|\bcomping\b|\bharmony\b|\baccompaniment\b|\bstrumming\b", "chords", ""),
     (r"\bstrings\b", "pad", "string_ensemble"),
+    (r"\bsomething (?:\w+ and )?(?:low|deep|ominous|dark|menacing)\b", "drone", ""),
+    (r"\bsomething (?:\w+ and )?(?:high|sparkly|twinkl\w+|shimmer\w+|glitter\w+)\b", "arpeggio", ""),
+    (r"\bsomething (?:\w+ and )?(?:rhythmic|percussive)\b", "percussion", "shaker"),
+    (r"\bsomething (?:to fill|warm|soft|lush|underneath|in the background)\b", "pad", ""),
 )
 _PLAYS: tuple[tuple[str, Role], ...] = (
     (r"\b(?:counter-?(?:melody|line)|second (?:line|voice))\b", Role.COUNTERMELODY), (r"\b(?:answer|respond|reply)", Role.ANSWER),

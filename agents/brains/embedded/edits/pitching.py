@@ -38,7 +38,8 @@ def key(clause: Clause) -> list[Data] | None:
     )
     bare = re.search(rf"\b([a-g])(?: ?(#|b|sharp|flat))?\s+({_MODES})\b", text)
     found = bare or tonic
-    if found and not (found[1] == "a" and not found[3] and not re.search(r"\b(?:to|in|of) a$", text)):
+    section = found and found[1] in {n.lower() for n in clause.time.get("sections", ())} and not (found[2] or found[3])
+    if found and not section and not (found[1] == "a" and not found[3] and not re.search(r"\b(?:to|in|of) a$", text)):
         name = found[1].upper() + {"#": "#", "sharp": "#", "b": "b", "flat": "b"}.get(found[2] or "", "")
         mode = {"maj": "major", "min": "minor"}.get(found[3] or "", found[3] or "")
         return [{"kind": "change_key", "key": f"{name} {mode}".strip(), "scope": scope}]
@@ -98,6 +99,8 @@ def note(clause: Clause) -> list[Data] | None:
         return None
     tracks = clause.tracks or tuple(t.id for t in clause.table.tracks if t.role == "lead")[:1]
     data: Data = {"bar": clause.time["bars"][0], "scope": {"tracks": tracks[:1]}}
+    if re.search(r"\b(?:instead of|rather than|not) (?:an? )?[a-g]\b", text):
+        pitches = pitches[::-1]  # 'an F sharp instead of F'
     goal = pitches[-1][:1].upper() + pitches[-1][1:] if pitches else None
     if nth:
         data["nth"] = ORDINALS[nth[1]]

@@ -18,6 +18,7 @@ _EVERYTHING = re.compile(
 _BUT = re.compile(
     r"\b(?:everything|everyone|everybody|all(?: (?:of )?(?:the )?(?:tracks|parts|instruments))?)\s*,?\s*(?:but|except(?: for)?|apart from|besides|other than)\s+(?:the\s+)?"
 )
+_BUT_TAIL = re.compile(r",?\s*\b(?:except(?: for)?|apart from|but not|other than|excluding|save for)\s+(?P<who>.+)$")
 _REST = re.compile(r"\b(?:the rest|the others?|others|everything else|everyone else)\b")
 _COMMON = frozenset(
     [
@@ -152,6 +153,18 @@ def find_tracks(clause: str, table: AttributeTable) -> TracksFound:
             found.groups.append(tuple(t.id for t in table.tracks if t.id not in inner.tracks))
             found.words.append("everything but " + ", ".join(inner.words))
             return found
+    spared = _BUT_TAIL.search(found.rest)
+    if spared:
+        inner, front = find_tracks(spared["who"], table), find_tracks(found.rest[: spared.start()], table)
+        if inner.tracks and re.sub(r"<t>|,|and|the|[\s.!?]", "", inner.rest) == "":
+            left = tuple(t for t in front.tracks if t not in inner.tracks)
+            if left:  # 'the strings except the cello'
+                front.groups, front.words = [left], [front.words[0]]
+                return front
+            found.but, found.everything, found.rest = inner.tracks, True, front.rest
+            found.groups.append(tuple(t.id for t in table.tracks if t.id not in inner.tracks))
+            found.words.append("everything but " + ", ".join(inner.words))
+            return found
     if not re.match(r"(?:add|introduce|bring in|layer|throw in|put in|some|insert)\b", clause):
         _kit(found, table)
     vocabulary = _vocabulary(table)
@@ -163,6 +176,9 @@ def find_tracks(clause: str, table: AttributeTable) -> TracksFound:
         word, plural = match["w"], bool(match["pl"])
         ids = vocabulary[word]
         which = (match["other"] or "").strip()
+        if plural or which:  # 'the violins', 'the second violin': all that play it, whoever is called simply Violin
+            played = {t.instrument for t in table.tracks if t.id in ids}
+            ids = tuple(t.id for t in table.tracks if t.id in ids or (len(played) == 1 and t.instrument in played))
         if len(ids) > 1 and which in ("second", "2nd") and len(ids) >= 2:
             ids = ids[1:2]
         elif len(ids) > 1 and which in ("first", "1st"):
@@ -234,12 +250,18 @@ def _vocabulary(table: AttributeTable) -> dict[str, tuple[str, ...]]:
             for name in instrument.names:
                 add(1, name, row)
             add(1, _last_word(instrument.name.split("(")[0].strip()), row)
+            for word, name in lexicon("edits")["also"].items():
+                if name in instrument.name.lower():
+                    add(2, word, row)
             for word in groups.get(instrument.family, ()):
                 add(3, word, row)
             add(3, instrument.family, row)
             if instrument.family == "winds" or instrument.family == "reeds":
                 for word in groups.get("woodwinds", ()):
                     add(3, word, row)
+            if "sax" in instrument.name.lower():
+                add(3, "horns", row)
+                add(3, "horn section", row)
             if instrument.family == "bass" and row.role == "bass":
                 add(1, "bass", row)
         for word in roles.get(row.role, ()):

@@ -50,7 +50,15 @@ _ORDINALS = {
     "third": 2,
     "last": -1,
 }
-_COMPLAINT = re.compile(r"\b(?:too|overpower\w*|drown\w*|can'?t hear|cannot hear|barely hear|buried|lost in|not \w+ enough|hurts?)\b")
+# Kinds of one concern: a complaint in one is answered by a wish in another.
+_REMEDIES = (
+    frozenset({"set_mix", "scale_velocities"}),
+    frozenset({"thin_out", "simplify", "make_busier"}),
+    frozenset({"vary", "regenerate"}),
+    frozenset({"change_tempo", "fit_duration"}),
+    frozenset({"change_mode", "change_tempo", "scale_velocities", "change_key"}),
+)
+_COMPLAINT = re.compile(r"\b(?:too|boring|bland|repetitive|overpower\w*|drown\w*|can'?t hear|cannot hear|barely hear|buried|lost in|not \w+ enough|hurts?)\b")
 _CONSTRAINT = re.compile(
     r"^keep (?:the |its )?(?:same )?(?:tune|melody|rhythm|chords|harmony|rest|everything else|others?)(?: (?:the same|the way it is))?$"
 )
@@ -236,6 +244,7 @@ class _Reading:
     def _add(self, made: Sequence[Data], words: str) -> None:
         for data in made:
             ask = _ask(self._as_written(data), words)
+            self.asks = [a for a in self.asks if not _is_complaint_of(a, ask)]
             if ask.instruction in [a.instruction for a in self.asks] and ask.instruction.kind not in ("undo", "redo"):
                 continue  # said twice in one breath
             twice = [a for a in self.asks if a.instruction.kind == ask.instruction.kind and ask.instruction.kind in _ONCE]
@@ -243,9 +252,6 @@ class _Reading:
                 if ask.instruction.kind == "extend":
                     self.asks[self.asks.index(twice[0])] = ask
                 continue  # 'I don't like the bass, write something else': one wish in two clauses
-            complaint = next((a for a in self.asks if _is_complaint_of(a, ask)), None)
-            if complaint is not None:
-                self.asks.remove(complaint)  # 'the drums overpower everything, bring them down a good bit'
             self.asks.append(ask)
 
     def _as_written(self, data: Data) -> Data:
@@ -305,9 +311,14 @@ def _ask(data: Data, words: str) -> Ask:
 
 
 def _is_complaint_of(one: Ask, other: Ask) -> bool:
-    """Whether one ask came from a complaint ('too loud') of which the other says what to do about it."""
-    same = one.instruction.kind == other.instruction.kind and one.instruction.scope == other.instruction.scope
-    return same and one.words != other.words and _COMPLAINT.search(one.words) is not None
+    """Whether one ask came from a complaint of which the other says what to do about it: 'too busy, thin it out'."""
+    if one.words == other.words or not _COMPLAINT.search(one.words):
+        return False
+    if other.instruction.kind == "undo":
+        return True
+    alike = any({one.instruction.kind, other.instruction.kind} <= group for group in _REMEDIES)
+    there, here = set(one.instruction.scope.tracks), set(other.instruction.scope.tracks)
+    return alike and (there == here or not here or not there)
 
 
 def _on(data: Data, ids: tuple[str, ...], one: str) -> Data:

@@ -15,7 +15,7 @@ _MORE = re.compile(
     r"^(?:(?:even|a (?:bit|little|touch|tad)|much|slightly|some|and|way|yes|yeah|yep|still|do it|once|one)[\s,]+)*(?:more|again|further|(?:some )?more (?:please|of that)|not enough|too little|same again|do (?:it|that) again|more of (?:that|it|this)|another)[.! ]*$"
 )
 _LESS = re.compile(
-    r"^(?:(?:no|hm+|oh|ok|but|that(?:'s| is| was)|it(?:'s| is)|now it(?:'s| is)|a (?:bit|little|touch|tad)|slightly|way|much|just|maybe|still)[\s,]+)*(?:less|too much|not (?:that|so|quite so|as) much|over the top|too extreme|overdone|too far|half (?:of )?that|half as much|tone it down|dial it back|less of (?:that|it|this)|a bit much)(?: of that| now| for me)?[.! ]*$"
+    r"^(?:(?:(?:way |far |much )?too much|no|hm+|oh|ok|but|that(?:'s| is| was)|it(?:'s| is)|now it(?:'s| is)|a (?:bit|little|touch|tad)|slightly|way|much|just|maybe|still)[\s,]+)*(?:less|too much|not (?:that|so|quite so|as) much|over the top|too extreme|overdone|too far|half (?:of )?that|half as much|tone it down|dial it back|less of (?:that|it|this)|a bit much)(?: of that| now| for me)?[.! ]*$"
 )
 _TOO = re.compile(
     r"^(?:(?:now |that(?:'s| is)|it(?:'s| is)) )*(?:a (?:bit|little) |way |much |slightly )?too (?P<w>\w+)(?: now)?[.! ]*$"
@@ -30,7 +30,7 @@ _MEANT = re.compile(
     r"^(?:no[,.!]|no (?:the|not|i|wait)\b|not (?:that|this|the)\b|oops|sorry|wait|i mean|i meant|actually i mean)|\binstead$"
 )
 _PREFERRED = re.compile(
-    r"^(?:i (?:preferred|liked|prefer)|(?:it|that|this) (?:was|sounded)) (?:it |that |them |the \w+ )?(?:much |way |a lot )?(?:better |nicer |more )?"
+    r"^i (?:prefer|preferred|liked|want|miss) the (?:old|previous|original|earlier|first) (?:\w+)[.! ]*$|^(?:i (?:preferred|liked|prefer)|(?:it|that|this) (?:was|sounded)) (?:it |that |them |the \w+ )?(?:much |way |a lot )?(?:better |nicer |more )?"
     r"(?:(?P<w>lower|higher|louder|softer|quieter|faster|slower|simpler|busier)|better|nicer|before|(?:the way|as|how) it was|"
     r"the (?:old|previous|other|first) (?:one|way|version))(?: before| as it was| the way it was)?[.! ]*$"
 )
@@ -39,6 +39,17 @@ _DISLIKED = re.compile(
     r"(?: (?:at all|much|any ?more|after all|like this|like that))*[.! ]*$|^(?:that|it|this)(?:'s| is| sounds| was)? "
     r"(?:worse|awful|terrible|horrible|not (?:good|right|it|better|what i (?:meant|wanted|asked for)))(?: now)?[.! ]*$"
 )
+_TAKEN_BACK = re.compile(
+    r"^(?:remove|undo|take (?:out|away|back|off)|lose|drop|get rid of|no) (?:the|that|this) (?P<w>key change|modulation|transposition|tempo change|"
+    r"slow ?down|ritardando|crescendo|fade|build ?up|fill|swing|accents?|variation|harmony|countermelody)(?: again)?[.! ]*$"
+)
+_NAMED_CHANGES = {
+    "key": {"change_key", "transpose", "change_mode"}, "modulation": {"change_key", "transpose"}, "transposition": {"transpose"},
+    "tempo": {"change_tempo", "fit_duration"}, "slow": {"change_tempo"}, "slowdown": {"change_tempo"}, "ritardando": {"change_tempo"},
+    "crescendo": {"shape_dynamics"}, "fade": {"shape_dynamics"}, "build": {"shape_dynamics"}, "buildup": {"shape_dynamics"},
+    "fill": {"add_fill"}, "swing": {"swing"}, "accent": {"accent"}, "accents": {"accent"}, "variation": {"vary"},
+    "harmony": {"harmonise"}, "countermelody": {"countermelody"},
+}  # fmt: skip
 _COMPLAINT = {"lower": "high", "higher": "low", "louder": "quiet", "softer": "loud", "quieter": "loud", "faster": "slow",
               "slower": "fast", "simpler": "busy", "busier": "simple"}  # fmt: skip
 _PAIRS = (("left", "right"), ("up", "down"), ("louder", "softer"), ("louder", "quieter"), ("faster", "slower"), ("higher", "lower"),
@@ -72,6 +83,9 @@ def refer(text: str, context: TurnContext) -> list[Data] | None:
         word = preferred["w"]
         if word is None or any(_speaks(ask, _COMPLAINT[word]) for ask in last):
             return [{"kind": "undo", "turns": 1}]
+    taken = _TAKEN_BACK.match(text)
+    if taken and undoable and any(ask.instruction.kind in _NAMED_CHANGES[taken["w"].split()[0]] for ask in last):
+        return [{"kind": "undo", "turns": 1}]
     if _DISLIKED.match(text) and undoable:
         return [{"kind": "undo", "turns": 1}]
     if _LESS.match(text):

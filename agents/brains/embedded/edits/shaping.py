@@ -33,6 +33,15 @@ def solo(clause: Clause) -> list[Data] | None:
     return [{"kind": "solo", "scope": {"tracks": clause.tracks}}] if clause.tracks else None
 
 
+def only(clause: Clause) -> list[Data] | None:
+    """Everyone else out: in a part of the piece their notes, else they are muted."""
+    if not clause.tracks or clause.has(r"\d"):
+        return None
+    if clause.time:
+        return [{"kind": "silence", "scope": {"but_tracks": clause.tracks, **clause.time}}]
+    return [{"kind": "solo", "scope": {"tracks": clause.tracks}}]
+
+
 def remove(clause: Clause) -> list[Data] | None:
     """Tracks out; in a part of the piece their notes there; bars out where no track is named."""
     if clause.has(r"\bswing\b"):
@@ -155,6 +164,11 @@ def loudness(clause: Clause) -> list[Data] | None:
     if absolute:
         return [{"kind": "set_mix", "volume": min(127, int(absolute[1])), "scope": clause.scope(time=False)}]
     sign = _direction(clause)
+    share = re.search(r"\b(?:at|to) (\d{1,3}) ?(?:%|percent|per cent)", clause.rest)
+    if share and clause.tracks and not clause.time:
+        mean = sum(t.volume for t in clause.rows()) / max(1, len(clause.rows()))
+        by = round(mean * (int(share[1]) / 100 - 1))
+        return [{"kind": "set_mix", "volume_by": max(-127, min(127, by)), "scope": clause.scope(time=False)}]
     if sign == 0:
         return None
     percent = amounts.factor(clause.rest)

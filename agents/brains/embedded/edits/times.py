@@ -36,11 +36,11 @@ ORDINALS = {
     w: i + 1
     for i, w in enumerate(["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"])
 }
-ORDINALS |= {f"{n}{s}": n for n in range(1, 65) for s in ("st", "nd", "rd", "th")} | {"last": -1, "final": -1, "1st": 1}
+ORDINALS |= {f"{n}{s}": n for n in range(1, 65) for s in ("st", "nd", "rd", "th")} | {"last": -1, "final": -1, "repeated": -1, "returning": -1, "1st": 1}
 _N = r"(?:\d+|" + "|".join(sorted((re.escape(w) for w in _NUMBERS), key=len, reverse=True)) + r")"
 _ORD = r"(?:" + "|".join(sorted(ORDINALS, key=len, reverse=True)) + r")"
 _BAR = r"(?:bars?|measures?|b\.)"
-_IN = r"(?:in|on|at|for|during|over|of|throughout|through|within|from|across|to|under|into)?\s*(?:all (?:of )?)?(?:the\s+)?"
+_IN = r"(?:in|on|at|for|during|over|of|throughout|through|within|from|across|to|under|into)?\s*(?:all (?:of )?)?(?:the\s+)?(?:whole |entire |full |complete )?"
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,10 @@ def _rules(table: AttributeTable):  # type: ignore[no-untyped-def]
         (rf"\b(?:from )?(?:the )?(?:(?P<n1>{_ORD}) )?(?P<s1>{sections})\s+(?:to|until|till|through)\s+the\s+(?P<s2>end)\b", _from_section),
         (rf"\bfrom (?:the )?(?:(?P<n1>{_ORD}) )?(?P<s1>{sections}) on(?:wards?)?\b", _from_section),
         (rf"\b(?:everywhere |all )?(?:except|but|apart from|besides) (?:in |for |from )?the (?P<sec>{sections})s?\b(?! section)", _except),
+        (rf"\bwhen (?:the )?(?P<again>[a-h]|{sections})(?: section)? (?:comes (?:back|again|around again)|returns|repeats)\b", _return),
+        (rf"\b{_IN}(?P<sec>{sections})s?(?:,| and| &) (?:the )?(?P<sec2>{sections})s?\b(?! section)", _both),
         (rf"\b{_IN}(?P<nth>{_ORD})\s+(?P<sec>{sections})\b", _section),
-        (rf"\b(?:in|on|at|for|during|throughout|over|of|through|within|into|across)\s+(?:the|each|every|all(?: the)?|both|its)?\s*(?P<sec>{sections})(?P<pl>e?s)?(?:\s*(?P<num>\d)\b(?!\s*(?:times|x\b|bars)))?\b(?:\s+sections?)?", _section),
+        (rf"\b(?:in|on|at|for|during|throughout|over|of|through|within|into|across)\s+(?:the|each|every|all(?: the)?|both|its)?\s*(?:whole |entire |full )?(?P<sec>{sections})(?P<pl>e?s)?(?:\s*(?P<num>\d)\b(?!\s*(?:times|x\b|bars)))?\b(?:\s+sections?)?", _section),
         (r"\b(?:from|between|at|around)\s+(?P<m1>\d{1,2}):(?P<s1>\d\d)(?:\s*(?:-|–|to|and|until)\s*(?P<m2>\d{1,2}):(?P<s2>\d\d)| on(?:wards?)?| to the end)?", _clock),
         (r"\b(?:from|between)\s+(?P<a>\d+)\s*(?:s|sec|seconds)?\s*(?:-|–|to|and|until)\s*(?P<b>\d+)\s*(?:s|secs?|seconds)\b", _seconds),
         (rf"\b(?:on|at|of)\s+(?:the\s+)?(?:beats?\s+)?(?P<o1>{_ORD}|\d)(?:\s*(?:and|&|,)\s*(?P<o2>{_ORD}|\d))?\s+beats?\b(?: of (?:every|each|the|all) (?:bar|measure)s?)?", _beats),
@@ -202,6 +204,15 @@ def _section(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
         groups.get("num") and f"{groups['num']}th".replace("1th", "1st").replace("2th", "2nd").replace("3th", "3rd")
     )
     return _named(m["sec"], nth, table) or None
+
+
+def _return(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
+    return _named(m["again"], "last", table) or None
+
+
+def _both(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
+    one, two = _named(m["sec"], None, table), _named(m["sec2"], None, table)
+    return {"sections": tuple(dict.fromkeys((*one["sections"], *two["sections"])))} if one and two else None
 
 
 def _named(said: str | None, nth: str | None, table: AttributeTable) -> dict[str, Any]:

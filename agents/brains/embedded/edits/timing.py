@@ -170,7 +170,12 @@ def repeat(clause: Clause) -> list[Data] | None:
     """Bars once more; a number of times; until a length."""
     if re.search(r"\b\d+ ?(?:s|secs?|seconds?|mins?|minutes?)\b", clause.text):
         return duration(clause)
+    if not clause.has(r"\b(?:loop|repeat|play|double up|once more|one more time)\b") and not clause.time:
+        return None  # 'take it off again'
     scope = clause.scope(tracks=())
+    if clause.time.get("sections") and re.search(r"\bat the (?:very )?end\b", clause.text):
+        place = {k: v for k, v in clause.time.items() if k in ("sections", "nth")}
+        return [{"kind": "copy_bars", "to": clause.table.bars, "scope": place}]
     goal = re.search(r"\b(?:to|until|for|up to)\s+(\w+)\s+bars\b", clause.text)
     if goal and number(goal[1]):
         return [{"kind": "loop_to", "bars": number(goal[1]), "scope": scope}]
@@ -266,6 +271,18 @@ def insert(clause: Clause) -> list[Data] | None:
 def copy(clause: Clause) -> list[Data] | None:
     """Bars copied to another place."""
     to = re.search(r"\bto (?:the end|bar (\d+))\b", clause.text)
+    like = re.search(
+        r"\b(?:bars?|measures?) (\d+)(?:\s*(?:-|–|to)\s*(\d+))? (?:(?:exactly )?(?:the same as|like|identical to)|with) (?:bars?|measures?) "
+        r"(\d+)(?:\s*(?:-|–|to)\s*(\d+))?",
+        clause.text,
+    )
+    if like:  # the others are copied behind, and what was there is cut
+        first, last = int(like[1]) - 1, int(like[2] or like[1])
+        source = (int(like[3]) - 1, int(like[4] or like[3]))
+        return [
+            {"kind": "copy_bars", "to": last, "scope": {"bars": source}},
+            {"kind": "cut", "scope": {"bars": (first, last)}},
+        ]
     spans = re.findall(r"\bbars? (\d+)(?:\s*(?:-|–|to)\s*(\d+))?", clause.text)
     scope = dict(clause.time)
     goal = clause.table.bars
