@@ -36,7 +36,8 @@ class Instruction(Frozen):
     """Base of all instructions. `kind` names the type; subclasses fix it to one literal.
 
     Class attributes, which the proof holds every tool to:
-        frame: what of the piece's frame may change in the bars in scope (names in `FRAME`); the rest stays identical.
+        frame: what of the piece's frame may change in the bars in scope (names in `FRAME`, or 'title'); the rest stays
+            identical.
         music: what of a track in scope may change, of `MUSIC`. What of its head may change, `heads` says.
         new_tracks: how many tracks may come.
         removes_tracks: whether tracks in scope may go.

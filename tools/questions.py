@@ -461,7 +461,7 @@ _FACTS: tuple[tuple[str, _Finder], ...] = (
     (r"\bkeys?\b|\bmode\b|major or minor|(in|is it|it's) (a )?(major|minor)|scale", _key),
     (r"how many times|how often", _times),
     (r"(when|where|which bar) .*(enter|come in|comes in|start|begin)", _enters),
-    (r"how (long|many (bars|measures|seconds|minutes))|\b(length|duration)\b|bars (are|is|has)", _length),
+    (r"how (long|many (bars|measures|seconds|minutes))|(longer|shorter) than|\b(length|duration)\b|bars (are|is|has)", _length),
     (r"how (loud|soft|quiet)|dynamics?\b|loudness", _loud),
     (r"(who|which \w+|what \w+) (has|have|plays?|carr\w+|leads?|sings?).*\b(melody|tune|lead)|who leads", _leads),
     (r"\b(form|structure|sections?)\b", _form),

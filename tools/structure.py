@@ -206,6 +206,15 @@ class RenameSection(Instruction):
         return tuple((s.first_bar, s.end_bar) for s in self.meant(piece))
 
 
+class RenamePiece(Instruction):
+    """Gives the piece another title; its music stays."""
+
+    kind: Literal["rename_piece"] = "rename_piece"
+    title: str = Field(min_length=1, max_length=120)
+    frame: ClassVar[frozenset[str]] = frozenset({"title"})
+    music: ClassVar[frozenset[str]] = NOTHING
+
+
 class FitDuration(Instruction):
     """Changes all tempos by one factor so that the piece lasts `seconds`; notes keep their bars and beats."""
 
@@ -261,6 +270,10 @@ def _rename(instruction: RenameSection, piece: Piece) -> Piece:
     return replace(piece, sections=rows)
 
 
+def _retitle(instruction: RenamePiece, piece: Piece) -> Piece:
+    return replace(piece, title=instruction.title)
+
+
 def _fit(instruction: FitDuration, piece: Piece) -> Piece:
     factor = piece.seconds / instruction.seconds
     bpms = [t.bpm * factor for t in piece.timeline.tempos]
@@ -280,5 +293,6 @@ TOOLS: tuple[Tool, ...] = (
     *(Tool(model, exact(_reorder)) for model in (RepeatSection, Cut, CopyBars, MoveSection, InsertBars, LoopTo)),
     Tool(SplitSection, exact(_split)),
     Tool(RenameSection, exact(_rename)),
+    Tool(RenamePiece, exact(_retitle)),
     Tool(FitDuration, exact(_fit)),
 )

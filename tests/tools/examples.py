@@ -75,6 +75,7 @@ WHOLE: list[dict[str, object]] = [
     {"kind": "fit_duration", "seconds": 60},
     {"kind": "loop_to", "bars": 12},
     {"kind": "split_section", "at": 1},
+    {"kind": "rename_piece", "title": "Campfire"},
 ]
 
 

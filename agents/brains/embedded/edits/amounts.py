@@ -103,7 +103,8 @@ def bpm(clause: str) -> float | None:
     found = None
     for pattern in (
         r"(-?\d+(?:\.\d+)?)\s*(?:bpm|beats per minute|beats a minute)",
-        r"\b(?:tempo|speed|bpm|velocity)\b(?:[^\d-]|-(?!\d)){0,20}(-?\d+(?:\.\d+)?)",
+        r"\b(?:tempo|speed|bpm|velocity)\b(?:[^\d-]|-(?!\d)){0,20}(-?\d+(?:\.\d+)?)(?![\d.]|\s*(?:%|percent|per cent))",
+        r"\b(?:take|play|do) (?:it|this|that) at (?:about |around )?(\d{2,3})\b",
         r"\bto (-?\d{2,3}(?:\.\d+)?)\b(?!\s*(?:%|percent|bars?|seconds|sec))",
         r"\b(?:faster|slower|quicker)\b[\s,:-]+(?:at |about |around )?(\d{2,3})$",
     ):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ripieno.agents.brains.embedded.edits.amounts import degree
-from ripieno.agents.brains.embedded.edits.players import TracksFound, find_tracks
+from ripieno.agents.brains.embedded.edits.players import TracksFound, find_tracks, sections_spelled
 from ripieno.agents.brains.embedded.edits.times import find_time
 from ripieno.agents.understanding import TurnContext
 from ripieno.memory.table import AttributeTable, TrackRow
@@ -80,6 +80,7 @@ class Clause:
 def read_clause(text: str, context: TurnContext, tracks: tuple[str, ...], time: Data) -> Clause:
     """Finds everything in a clause; `tracks` and `time` are what pronouns and silence point at."""
     assert context.table is not None
+    text = sections_spelled(text, context.table)
     placed = find_time(text, context.table)
     found = find_tracks(placed.rest, context.table)
     amount, rest = degree(found.rest)

@@ -21,13 +21,13 @@ _STARTS = re.compile(
     r"tone|beef|strip|spice|try|increase|decrease|reduce|boost|duck|sidechain|octave|kill|lose|ditch|scrap|silence|(?:bass|drums?)(?= \w)|"
     r"come|no (?:more )?[a-z]+|we|i|it|that|this|the \w+(?: \w+)? (?:is|are|should|needs?|could|sounds?|feels?|has|have)|maybe|please|can|could|"
     r"staccato|legato|minor|major|in [a-g](?:[ #b♯♭]|$)|ritard\w*|accelerando|half[- ]?time|double[- ]?time|without|with|stretch|fit|again|"
-    r"transform|convert|turn|adapt|retune|pitch|clean|open|soften|sharpen|enter|introduce|continue|expand|move|reorder|put)\b"
+    r"none|transform|convert|turn|adapt|retune|pitch|clean|open|soften|sharpen|enter|introduce|continue|expand|move|reorder|put)\b"
 )
 
 
 # A name with a predicate of its own and no verb: the verb of the clause before holds for it too.
 _GAPPED = re.compile(
-    r"^(?:the |my |our )?[a-z-]+(?: [a-z-]+)? (?:hard |far |slightly |a (?:bit|little) )?(?:left|right|legato|staccato|up|down|louder|softer|quieter|an? octave|muted|off|out)\b"
+    r"^(?!hard |far |slightly )(?:the |my |our )?[a-z-]+(?: [a-z-]+)? (?:hard |far |slightly |a (?:bit|little) )?(?:left|right|legato|staccato|up|down|louder|softer|quieter|an? octave|muted|off|out)\b"
     r"|^(?:the )?(?:tempo|time signature|metre|meter|key|volume|pan|reverb) (?:to|at) \S+$"
 )
 
@@ -60,7 +60,20 @@ def cleaned(text: str) -> str:
         return ""
     for plain, pattern in _comparatives():
         low = pattern.sub(plain, low)
-    return low
+    return _in_figures(low)
+
+
+def _in_figures(text: str) -> str:
+    """Lengths and shares in figures: 'two minutes', 'a minute and a half', 'ten percent'."""
+    text = re.sub(r"\b(?:an?|one) minute and a half\b|\bone and a half minutes\b", "90 seconds", text)
+    text = re.sub(r"\bhalf a minute\b", "30 seconds", text)
+    text = re.sub(r"\b(\w+) (minutes?|seconds?|secs?|mins?) and a half\b", r"\1.5 \2", text)
+    figures = rf"\b({'|'.join(_FIGURES)})(?=[ -](?:minutes?|seconds?|secs?|mins?|percent|per cent)\b)"
+    return re.sub(figures, lambda m: str(_FIGURES[m[1]]), text)
+
+
+_FIGURES = {word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)}
+_FIGURES |= {"fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45, "fifty": 50, "sixty": 60, "ninety": 90}
 
 
 _VERB = re.compile(r"^(?:make|turn|bring|pan|put|set|move|take|push|pull|let|give|mute|play|transpose|shift|raise|lower|change|get|have)\b")
@@ -89,13 +102,14 @@ def clauses(text: str) -> tuple[str, ...]:
         if not piece.strip():
             continue
         low = cleaned(piece)
-        gapped = _GAPPED.match(low) if found and _VERB.match(cleaned(found[-1])) else None
-        if gapped and not any(c in sign for c in ".;!?\n") and not _STARTS.match(low):
-            piece = f"{cleaned(found[-1]).split(' ')[0]} {low}"  # 'pan the guitar left and the piano right'
-            low = piece
         before = cleaned(found[-1]) if found else ""
-        open_ended = (_UNFINISHED.match(before) or _EXCEPTED.search(before)) and not any(c in sign for c in ".;!?\n")
-        fresh = not found or any(c in sign for c in ".;!?\n") or (_STARTS.match(low) and (gapped or not open_ended))
+        ended = any(c in sign for c in ".;!?\n")
+        open_ended = not ended and bool(_UNFINISHED.match(before) or _EXCEPTED.search(before))
+        gapped = not open_ended and _VERB.match(before) and _GAPPED.match(low)
+        if gapped and not ended and not _STARTS.match(low):
+            piece = f"{before.split(' ')[0]} {low}"  # 'pan the guitar left and the piano right'
+            low = piece
+        fresh = not found or ended or (_STARTS.match(low) and not open_ended)
         if fresh:
             found.append(piece)
         else:

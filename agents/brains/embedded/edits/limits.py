@@ -15,6 +15,7 @@ _SECTION = re.compile(
     r"(bridge|intro(?:duction)?|outro|coda|pre-?chorus|breakdown|interlude|chorus|verse|hook|drop|refrain|middle eight)(?:e?s)?\b"
     r"(?! (?:effect|send))|\b(?:section|part) ([a-h])\b|\b([a-h]) (?:section|part)\b"
 )
+_PLACE = re.compile(r"\b(?:in|during|throughout|at) (?:the|that|this) (?:\w+ )?(?:part|section|bit|passage|movement|phrase|moment)\b")
 _EXCEPT = re.compile(
     r"\b(?:except(?: for)?|apart from|other than|besides the|excluding|save for|leaving out|but not|(?:everything|everyone|everybody|all) but)\b"
 )
@@ -64,6 +65,10 @@ def check_resolved(clause: Clause, made: Sequence[Data]) -> None:
         have = ", ".join(dict.fromkeys(s.name for s in clause.table.sections)) or "one stretch without sections"
         raise BadRequest("A section is one that the piece has", value=word, cause=f"the form is {have}",
                          cure=f"name one of these, or say 'add a {word}'")  # fmt: skip
+    if _PLACE.search(clause.rest) and not clause.time and not clause.carried_time:
+        have = ", ".join(dict.fromkeys(s.name for s in clause.table.sections)) or "one stretch without sections"
+        raise BadRequest("A place is a section, a run of bars or a time", value=clause.text, cause=f"the form is {have}",
+                         cure="name one of these, or give bars")  # fmt: skip
     whole = [m["kind"] for m in made if m["kind"] in _WHOLE_TRACKS and not set(m.get("scope", {})) & set(clause.time)]
     if clause.time and whole and len(whole) == len(made):
         raise BadRequest("This is set for a whole track, not for a part of the piece", value=clause.text,

@@ -351,6 +351,20 @@ def _spelled(clause: str, vocabulary: dict[str, tuple[str, ...]]) -> str:
     return " ".join(words)
 
 
+def sections_spelled(clause: str, table: AttributeTable) -> str:
+    """The clause with misspelt names of the piece's sections put right: 'in vers 2', 'the corus'."""
+    names = {w for s in table.sections if (w := s.name.lower().rstrip(" 0123456789")).isalpha() and len(w) > 4}
+    words = []
+    for word in clause.split(" "):
+        bare = word.strip(".,!?:;")
+        plain = bare.removesuffix("s")
+        if len(bare) >= 4 and bare.isalpha() and not {bare, plain, bare.removesuffix("es")} & names and not _ordinary(bare):
+            near = min(((distance(w, n, 1), n) for n in names for w in (bare, plain) if n[0] == bare[0]), default=(9, ""))
+            word = word.replace(bare, near[1]) if near[0] <= 1 else word
+        words.append(word)
+    return " ".join(words)
+
+
 @lru_cache(maxsize=1)
 def _real_words() -> frozenset[str]:
     from ripieno.agents.brains.embedded.instrument_spelling import _real_words as listed

@@ -161,14 +161,14 @@ class _Reading:
             return
         if made is None:
             if clause.found.tracks:
-                self._tracks = clause.found.tracks  # spoken of, whatever was wanted of it
+                self._tracks, self._time = clause.found.tracks, clause.time  # spoken of, whatever was wanted of it
             if clause.time and not clause.rest.strip(" ,.:"):
                 self._place = clause.time
             elif not self._again(clause):
                 self.unused.append(text)
                 self._missing(clause)
             return
-        if clause.found.doubtful and self.question is None and self._which(clause, made):
+        if clause.found.doubtful and not is_question(text) and self.question is None and self._which(clause, made):
             return
         self._add(made, text)
         added = [m["part"]["instrument"] for m in made if m["kind"] == "add_track" and "part" in m]
@@ -176,7 +176,7 @@ class _Reading:
             self._tracks = tuple(dict.fromkeys(added))  # 'add a flute and make it louder': the one that will be there
         elif clause.tracks or clause.time:
             self._tracks = clause.tracks  # 'transpose bars 5 to 8 and make them louder': the bars, on every track
-        if clause.time:
+        if clause.time or clause.found.tracks:
             self._time = clause.time
 
     def _action(self, clause: Clause) -> list[Data] | None:
@@ -256,12 +256,12 @@ class _Reading:
 
     def _as_written(self, data: Data) -> Data:
         """The data with a new name in the letters in which it was written; all small ones become a title."""
-        name = data.get("name")
-        if not isinstance(name, str) or not data["kind"].startswith(("rename", "make_branch")):
+        if data["kind"] not in ("rename_track", "rename_section", "rename_piece", "make_branch"):
             return data
-        found = re.search(re.escape(name), self._text, re.IGNORECASE)
-        written = found[0] if found else name
-        return {**data, "name": written.title() if written.islower() and data["kind"].startswith("rename") else written}
+        field = "title" if data["kind"] == "rename_piece" else "name"
+        found = re.search(re.escape(data[field]), self._text, re.IGNORECASE)
+        written = found[0] if found else str(data[field])
+        return {**data, field: written.title() if written.islower() and data["kind"] != "make_branch" else written}
 
     def _missing(self, clause: Clause) -> None:
         """Remembers why a clause had no effect, where it names what the piece does not have."""

@@ -88,6 +88,15 @@ def refer(text: str, context: TurnContext) -> list[Data] | None:
         return [{"kind": "undo", "turns": 1}]
     if _DISLIKED.match(text) and undoable:
         return [{"kind": "undo", "turns": 1}]
+    figure = re.match(r"^(?:make|have|set|put|take) (?:it|that|this)(?: at| to)? (\d{2,3})(?: bpm)?(?: instead)?$", text)
+    if figure and last[-1].instruction.kind == "change_tempo":
+        changed = {**data_of(last[-1]), "bpm": float(figure[1])}
+        changed.pop("factor", None)
+        return [{"kind": "undo", "turns": 1}, changed] if undoable else [changed]
+    again = re.match(r"^same(?: thing)?,? but (?:(a (?:bit|little|touch)|much|a lot|way) )?(more|less|stronger|weaker|harder|gentler)$", text)
+    if again:
+        up = again[2] in ("more", "stronger", "harder")
+        return _instead(last, (1.5 if up else 0.6) if again[1] is None or again[1].startswith("a ") else 2.0 if up else 0.4, context)
     if _LESS.match(text):
         return _instead(last, 0.5, context)
     too = _TOO.match(text)
@@ -125,6 +134,11 @@ def same_elsewhere(text: str, last: tuple[Ask, ...], context: TurnContext) -> li
     """'The same for the bass', 'less on the drums': what was asked, on other tracks or in another place."""
     if not last:
         return None
+    none = re.match(r"^(?:none|no more) (?:on|for|in) (?P<x>.+)$", text)
+    if none:
+        rows = _elsewhere(last, none["x"], context)
+        sends = [{**{k: v for k, v in row.items() if k not in _SIGNED}, **{k[:-3]: 0 for k in row if k in _SIGNED}} for row in rows or ()]
+        return sends or None
     less = re.match(r"^(?P<d>less|more) (?:on|for|in) (?P<x>.+)$", text)
     if less:
         rows = _elsewhere(last, less["x"], context)

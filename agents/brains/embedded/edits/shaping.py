@@ -74,6 +74,15 @@ def rename(clause: Clause) -> list[Data] | None:
     return [{"kind": "rename_track", "name": name, "scope": {"tracks": clause.tracks[:1]}}] if clause.tracks else None
 
 
+def title(clause: Clause) -> list[Data] | None:
+    """Another title of the piece."""
+    quoted = re.search(r"[\"']([^\"']+)[\"']\s*$", clause.text)
+    said = quoted or re.search(r"\b(?:title (?:it |this )?|to|as|call (?:it|this)|name (?:it|this)|entitle (?:it|this))\s+([^\"']+)$", clause.text)
+    if said is None or clause.found.tracks or clause.time:
+        return None
+    return [{"kind": "rename_piece", "title": said[1].strip()}]
+
+
 def merge(clause: Clause) -> list[Data] | None:
     """Two tracks in one."""
     return [{"kind": "merge_tracks", "scope": {"tracks": clause.tracks}}] if len(clause.tracks) > 1 else None
@@ -276,6 +285,11 @@ def pan(clause: Clause) -> list[Data] | None:
     scope = clause.scope(time=False)
     if clause.has(r"\bcent|\bmiddle\b"):
         return [{"kind": "set_mix", "pan": 64, "scope": scope}]
+    if len(clause.tracks) == 2 and clause.has(r"\bleft\b") and clause.has(r"\bright\b"):  # 'the two guitars left and right'
+        first = clause.rest.index("left") < clause.rest.index("right")
+        width = 63.5 if clause.has(r"\bhard\b") else _PAN
+        sides = zip(clause.tracks, (-1, 1) if first else (1, -1), strict=True)
+        return [{"kind": "set_mix", "pan": max(0, round(64 + s * width) - (s > 0)), "scope": {"tracks": (t,)}} for t, s in sides]
     side = -1 if clause.has(r"\bleft\b") else 1 if clause.has(r"\bright\b") else 0
     if side == 0:
         return None

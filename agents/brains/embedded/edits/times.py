@@ -100,6 +100,8 @@ def _rules(table: AttributeTable):  # type: ignore[no-untyped-def]
     sections = section_pattern(table) or r"(?!x)x"
     half = rf"(?P<half>first|second|last|1st|2nd|opening|closing|latter) (?P<what>half|third|quarter)(?: of (?:the |each |every )?(?:(?P<nth>{_ORD}) )?(?P<sec>{sections})s?)?"
     return (
+        (r"\b(?:at|in|on|from) the very (?P<v>end|start|beginning)\b", lambda m, t: {"last_bars": 1} if m["v"] == "end" else {"first_bars": 1}),
+        (r"\b(?:in|during|for|of|over)?\s*the middle(?: (?:part|section|bit))?\b(?! (?:of the (?:mix|stereo)|eight|8|c\b|voice))", _middle),
         (rf"\b(?:from|between|in|on|for|over|at)?\s*{_BAR}\s*(?P<a>{_N})\s*(?:-|–|to|through|until|till|and|thru)\s*(?:{_BAR}\s*)?(?P<b>{_N})\b", _bars),
         (rf"\b(?:from|starting (?:at|from|in)|after|since)\s+{_BAR}\s*(?P<a>{_N})(?: on(?:wards?)?| to the end| until the end)?\b", _from_bar),
         (rf"\b(?:until|till|up to|before)\s+{_BAR}\s*(?P<b>{_N})\b", _until_bar),
@@ -204,6 +206,12 @@ def _section(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:
         groups.get("num") and f"{groups['num']}th".replace("1th", "1st").replace("2th", "2nd").replace("3th", "3rd")
     )
     return _named(m["sec"], nth, table) or None
+
+
+def _middle(m: re.Match[str], table: AttributeTable) -> dict[str, Any]:
+    inner = [s for s in table.sections[1:-1] if s.label not in (table.sections[0].label, table.sections[-1].label)]
+    contrast = next((s for s in inner if s.name.lower() in ("b", "bridge", "middle", "trio")), None)
+    return {"sections": (contrast.name,)} if contrast else {"part": (1 / 3, 2 / 3)}
 
 
 def _return(m: re.Match[str], table: AttributeTable) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ def tempo(clause: Clause) -> list[Data] | None:
     scope = clause.scope(tracks=())
     value = amounts.bpm(clause.rest)
     text = clause.rest
-    slower = re.search(r"\b(?:slow\w*|drags?|too fast|decrease|reduce|down|relax|lower)\b", text) is not None
+    slower = re.search(r"\b(?:slow\w*|drags?|too fast|decrease|reduce|drop|down|relax|lower)\b", text) is not None
     faster = re.search(r"\b(?:fast\w*|quick\w*|speed|too slow|increase|up|rush|raise)\b", text) is not None and not re.search(
         r"\btoo fast\b", text
     )
@@ -54,7 +54,7 @@ def gradual_tempo(clause: Clause) -> list[Data] | None:
     scope = clause.scope(tracks=())
     if not scope:
         scope = {"last_bars": 2} if slower else {}
-    elif scope.get("last_bars", 0) > 2 and slower and not re.search(r"\bbars?\b", clause.text):
+    elif scope.get("last_bars", 2) != 2 and slower and not re.search(r"\bbars?\b", clause.text):
         scope["last_bars"] = 2
     return [{"kind": "change_tempo", "factor": round(ratio, 3), "gradual": True, "scope": scope}]
 
@@ -137,6 +137,8 @@ def arpeggiate(clause: Clause) -> list[Data] | None:
     pattern = "down" if clause.has(r"\bdown") else "up-down" if clause.has(r"\bup and down|up-down") else "up"
     grid = 0.25 if clause.has(r"\b(?:16|sixteenth)") else 0.5
     scope = clause.scope()
+    if re.search(r"\b(?:instead of|rather than)\b", clause.text) and clause.found.groups:
+        scope["tracks"] = clause.found.groups[0]  # 'the piano arpeggios instead of chords'
     if "tracks" not in scope:
         scope["tracks"] = tuple(t.id for t in clause.table.tracks if t.role in ("chords", "pad"))
     return [{"kind": "arpeggiate", "pattern": pattern, "grid": grid, "scope": scope}] if scope["tracks"] else None
@@ -251,6 +253,20 @@ def swap(clause: Clause) -> list[Data] | None:
 
 def _plain(name: str) -> str:
     return name.lower().rstrip(" 0123456789")
+
+
+def shorten(clause: Clause) -> list[Data] | None:
+    """A section of fewer bars: those at its end go."""
+    goal = re.search(r"\b(?:to )?(\w+)[- ](?:bars?|measures?)(?: long)?\b", clause.rest)
+    bars = number(goal[1]) if goal else None
+    names = {n.lower() for n in clause.time.get("sections", ())}
+    rows = [s for s in clause.table.sections if {s.name.lower(), s.name.lower().rstrip(" 0123456789"), s.label.lower()} & names]
+    nth = clause.time.get("nth")
+    rows = (rows[nth - 1 : nth] if nth > 0 else rows[nth:][:1]) if nth else rows
+    if not bars or not rows or any(s.last_bar - s.first_bar + 1 <= bars for s in rows):
+        return None
+    spans = [(s.first_bar - 1 + bars, s.last_bar) for s in rows]
+    return [{"kind": "cut", "scope": {"bars": span}} for span in reversed(spans)]
 
 
 def insert(clause: Clause) -> list[Data] | None:
