@@ -1,4 +1,4 @@
-"""Laws of the reader of edits: what is said otherwise means the same, what is not there is refused, what is not asked for stays."""
+"""Laws of the reader of edits: said otherwise it means the same, what is not there is refused, what was not asked for stays."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,9 @@ from ripieno.score.errors import BadRequest
 from ripieno.tools.base import Instruction
 from ripieno.tools.registry import family
 
-REQUEST = "a pop song in C, vocals, piano, electric guitar, strings, bass and drums, form: intro, verse, chorus, verse, chorus, outro"
+REQUEST = (
+    "a pop song in C, vocals, piano, electric guitar, strings, bass and drums, form: intro, verse, chorus, verse, chorus, outro"
+)
 
 
 class Talk:
