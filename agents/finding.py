@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 
+from pydantic import ValidationError
+
 from ripieno.agents.brains.embedded.reader import Reader
 from ripieno.memory.embedding import stems
 from ripieno.memory.recall import Hit, Item
 from ripieno.score.brief import Brief, PartRequest
 from ripieno.score.errors import BadRequest
-from ripieno.score.instruments import instrument
+from ripieno.score.instruments import instrument, instruments
 from ripieno.score.styles import StyleProfile
 
 # What each kind of evidence counts for beside the words themselves (1).
@@ -81,7 +83,7 @@ def _score(
     first = sum(told[w] for w in wanted if _shared(w, asked) is not None)
     total, weight = (sum(told[w] for w in shared) + _ASKED * first) / sum(told.values()), 1.0 + _ASKED
     reasons = ["it says " + ", ".join(shared[:6])] if shared else []
-    for name, likeness in _likenesses(meant, _remembered(item.data["brief"]), profiles).items():
+    for name, likeness in _likenesses(meant, remembered_brief(item.data["brief"]), profiles).items():
         total += _WEIGHTS[name] * likeness
         weight += _WEIGHTS[name]
         if likeness > _KIN:
@@ -90,8 +92,13 @@ def _score(
 
 
 @lru_cache(maxsize=4096)
-def _remembered(brief: str) -> Brief:
-    return Brief.model_validate_json(brief)
+def remembered_brief(brief: str) -> Brief:
+    """What is remembered of a piece; nothing where another version of Ripieno wrote it and it cannot be read."""
+    try:
+        found = Brief.model_validate_json(brief)
+    except ValidationError:
+        return Brief()
+    return found.model_copy(update={"parts": tuple(p for p in found.parts if p.instrument in instruments())})
 
 
 @lru_cache(maxsize=4096)

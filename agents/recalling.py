@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ripieno.agents.choices import revised
 from ripieno.agents.dates import WHEN, told, window
-from ripieno.agents.finding import Shelf, coverage, described
+from ripieno.agents.finding import Shelf, coverage, described, remembered_brief
 from ripieno.agents.judges.novelty import echoes
 from ripieno.agents.references import Change, Reference, find_reference, may_refer
 from ripieno.agents.state import TurnRequest
@@ -200,7 +200,7 @@ def like(
     brief: Brief, recalled: Recalled, changes: Sequence[Change], profiles: Mapping[str, StyleProfile]
 ) -> tuple[Brief, list[str]]:  # fmt: skip
     """The brief with what it leaves open taken from the earlier piece, changed as the words say; and what was taken."""
-    old = Brief.model_validate_json(recalled.item.data["brief"])
+    old = remembered_brief(recalled.item.data["brief"])
     if old.style is not None and old.style.value not in profiles:
         old = old.model_copy(update={"style": None})  # a style of the user's own that is gone
     words = f"as in “{recalled.title}”"

