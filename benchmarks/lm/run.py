@@ -58,21 +58,22 @@ def main() -> None:
     model = load_decoder(args.model) if args.model else shipped()
     few = 10 if args.quick else 1
     jobs = {
-        "loss": lambda: losses(model, args.shards, 400 // few, 16000 // few),
-        "controls": lambda: obedience(model, args.shards, 150 // few),
-        "infill": lambda: infilling(model, args.shards, 150 // few),
-        "copying": lambda: copying(model, args.shards, 120 // few),
-        "compare": lambda: compare(model, args.shards, 120 // few),
+        "loss": lambda: losses(model, args.shards, 300 // few, 8000 // few),
+        "controls": lambda: obedience(model, args.shards, 80 // few),
+        "infill": lambda: infilling(model, args.shards, 80 // few),
+        "copying": lambda: copying(model, args.shards, 60 // few),
+        "compare": lambda: compare(model, args.shards, 60 // few),
     }
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() and not args.quick else {}
     for name, job in jobs.items():
         if args.only and name not in args.only:
             continue
         began = time.process_time()
-        results[name] = job()
-        results[name]["cpu seconds"] = round(time.process_time() - began)
-        print(name, json.dumps(results[name], indent=1, default=float), flush=True)
+        row = job()
+        row["cpu seconds"] = round(time.process_time() - began)
+        print(name, json.dumps(row, indent=1, default=float), flush=True)
         if not args.quick:
+            results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+            results[name] = row
             RESULTS.write_text(json.dumps(results, indent=1, default=lambda v: v.item() if isinstance(v, np.generic) else v)
                                + "\n", encoding="utf-8")  # fmt: skip
 

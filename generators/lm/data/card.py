@@ -10,7 +10,8 @@ from ripieno.generators.lm.data.sources import LEFT_OUT, TRAINING, terms_of
 from ripieno.generators.lm.data.splits import SPLITS, all_pieces, key_of
 from ripieno.generators.lm.vocabulary import STYLES
 
-TOKENS_A_NOTE = 3.4  # about: position and velocity are written only where they change; `benchmarks/lm` measures it
+_CREDITS = ("CREDITS-MUSIC", "CREDITS.md")  # files of collections that name who wrote what
+TOKENS_A_NOTE = 3.6  # about: position and velocity are written only where they change; `benchmarks/lm` measures it
 
 
 def write_card(data: Path, out: Path) -> None:
@@ -18,6 +19,24 @@ def write_card(data: Path, out: Path) -> None:
     card = _count(out)
     (out / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (out / "CARD.md").write_text(_page(card, data), encoding="utf-8")
+
+
+def write_attribution(data: Path, out: Path, folder: Path) -> None:
+    """Writes into `folder` what weights trained on the shards in `out` must carry: terms, licences, credits of every source."""
+    sources = sorted({p.source for p in all_pieces(out)}, key=list(TRAINING).index)
+    lines = ["# Attribution", "", "The weights were trained on MIDI made from these collections, settled, quantised and "
+             "transposed by Ripieno.", ""]  # fmt: skip
+    for name in dict.fromkeys(TRAINING[s].folder for s in sources):
+        terms = terms_of(data / name)
+        lines += [f"## {name}", "", f"Licence: {terms.licence}", "", f"To carry: {terms.attribution}", ""]
+        if "CC0" not in terms.licence:
+            lines += ["```", (data / name / "LICENSE.txt").read_text(encoding="utf-8").rstrip(), "```", ""]
+        for credits in sorted(p for n in _CREDITS for p in (out / "files" / name).glob(n)):
+            lines += [f"{credits.name}:", "", "```", credits.read_text(encoding="utf-8").rstrip(), "```", ""]
+        for table in sorted((data / name).glob("ATTRIBUTION.csv")):
+            (folder / f"ATTRIBUTION-{name}.csv").write_bytes(table.read_bytes())
+            lines += [f"Piece by piece: ATTRIBUTION-{name}.csv", ""]
+    (folder / "ATTRIBUTION.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 def _count(out: Path) -> dict[str, object]:

@@ -1,4 +1,6 @@
-"""Writes a trained model as a folder that transformers, vLLM and the embedded decoder load: `... train.export RUN OUT`.
+"""Writes a trained model as a folder that transformers, vLLM and the embedded decoder load.
+
+`python -P -m ripieno.generators.lm.train.export RUN OUT --attribution DATA SHARDS`
 
 `config.json` and `model.safetensors` in float16, shared features added up. What was written is read back and its scores are
 compared with those of the checkpoint and, where it is installed, of transformers.
@@ -13,6 +15,7 @@ import torch
 
 from ripieno.generators.lm import vocabulary
 from ripieno.generators.lm.config import Config
+from ripieno.generators.lm.data.card import write_attribution
 from ripieno.generators.lm.decoder import load_decoder
 from ripieno.generators.lm.train.llama import Weights, logits
 from ripieno.generators.lm.train.run import Plan, Run, plain
@@ -66,8 +69,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="a folder of `ripieno.generators.lm.train.run`")
     parser.add_argument("out", type=Path)
+    parser.add_argument("--attribution", nargs=2, type=Path, metavar=("DATA", "SHARDS"), help="adds terms and credits")
     args = parser.parse_args()
     print(export(args.run, args.out))
+    if args.attribution:
+        write_attribution(*args.attribution, args.out)
 
 
 if __name__ == "__main__":

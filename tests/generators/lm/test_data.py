@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ripieno.generators.lm.data import build as builder
+from ripieno.generators.lm.data.card import write_attribution
 from ripieno.generators.lm.data.prepare import Prepared, files_of, prepare, written_chords
 from ripieno.generators.lm.data.settle import settle
 from ripieno.generators.lm.data.shards import read_shard, write_shard
@@ -87,6 +88,9 @@ def test_a_run_that_is_cut_off_goes_on_and_gives_the_same(
     assert "duplicate" in table["songs/twice.mid"] + table["songs/03.mid"]
     assert sum(len(list(pieces_of(root / "cut", s))) for s in SPLITS) == 70
     card = (root / "cut" / "CARD.md").read_text(encoding="utf-8")
+    (root / "weights").mkdir()
+    write_attribution(root / "data", root / "cut", root / "weights")
+    assert "To carry: nobody" in (root / "weights" / "ATTRIBUTION.md").read_text(encoding="utf-8")
     assert "CC0 1.0. To carry: nobody" in card and "| songs | 71 | 1 |" in card and "1 files: " in card
 
 
