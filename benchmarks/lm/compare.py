@@ -4,15 +4,18 @@ Distances are Jensen-Shannon divergences (bits) between histograms over all exce
 halves of the true music, drawn a hundred times. Lower is nearer to people's music; none of it says that music is good.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
 from excerpts import excerpts
 
+from ripieno.generators.base import GenerationRequest
 from ripieno.generators.lm.decoder import Decoder
 from ripieno.generators.lm.generator import MusicModel
 from ripieno.generators.theory.engine import TheoryEngine
+from ripieno.score.brief import Attribute, Brief
+from ripieno.score.checks.registry import run_checks
 from ripieno.score.errors import RipienoError
 from ripieno.score.instruments import Role
 from ripieno.score.piece import Notes, Piece
@@ -134,3 +137,29 @@ def ceiling(true: list[Histograms], kind: str) -> float:
         order = rng.permutation(len(a))
         values.append(divergence(a[order[::2]].sum(axis=0), a[order[1::2]].sum(axis=0)))
     return round(float(np.mean(values)), 4)
+
+
+STYLES = ("waltz", "rock", "string_quartet", "chorale", "ragtime", "nocturne", "swing", "celtic_air", "march", "cinematic",
+          "funk", "pop", "bossa_nova", "minuet")  # fmt: skip
+
+
+def faults(model: Decoder, seeds: int) -> dict[str, object]:
+    """What the critic finds in whole new pieces of both generators, per 100 bars, and how often the model has less."""
+    engine = TheoryEngine()
+    systems = {"theory": engine, "lm": MusicModel(engine, model)}
+    counts: dict[str, Counter[str]] = {name: Counter() for name in systems}
+    weights: dict[str, list[float]] = defaultdict(list)
+    bars = 0
+    for style in STYLES:
+        for seed in range(seeds):
+            brief = Brief(style=Attribute(value=style), bars=Attribute(value=24))
+            for name, generator in systems.items():
+                piece = generator.generate(GenerationRequest(brief, seed)).piece
+                found = run_checks(piece)
+                counts[name].update(f"{f.severity}: {f.rule}" for f in found)
+                counts[name].update(f"all {f.severity}" for f in found)
+                weights[name].append(sum({"error": 10.0, "warning": 3.0}.get(str(f.severity), 1.0) for f in found))
+            bars += 24
+    better = sum(a < b for a, b in zip(weights["lm"], weights["theory"], strict=True))
+    rows = {n: {k: round(100 * v / bars, 2) for k, v in sorted(c.items())} for n, c in counts.items()}
+    return {"pieces": len(weights["lm"]), "lm has less in": better, **rows}

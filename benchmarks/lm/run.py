@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from compare import compare
+from compare import compare, faults
 from excerpts import excerpts
 from measures import infilling, interval, losses, obedience, train_index
 
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("shards", type=Path)
     parser.add_argument("--model", type=Path, help="a folder with config.json and model.safetensors; default: the shipped one")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", nargs="*", default=(), choices=("loss", "controls", "infill", "copying", "compare"))
+    parser.add_argument("--only", nargs="*", default=(), choices=("loss", "controls", "infill", "copying", "compare", "faults"))
     args = parser.parse_args()
     model = load_decoder(args.model) if args.model else shipped()
     few = 10 if args.quick else 1
@@ -63,6 +63,7 @@ def main() -> None:
         "infill": lambda: infilling(model, args.shards, 80 // few),
         "copying": lambda: copying(model, args.shards, 60 // few),
         "compare": lambda: compare(model, args.shards, 60 // few),
+        "faults": lambda: faults(model, 1),
     }
     for name, job in jobs.items():
         if args.only and name not in args.only:
