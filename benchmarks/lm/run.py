@@ -1,7 +1,7 @@
 """Measures the music model on music that it has not learnt: `python benchmarks/lm/run.py SHARDS [--model FOLDER]`.
 
 SHARDS is what `ripieno.generators.lm.data.build` wrote. Results go to `results.json` beside this file, what they mean to
-README.md. `--quick` takes a tenth of the material.
+README.md. `--share 0.1` takes a tenth of the material.
 """
 
 import argparse
@@ -52,17 +52,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shards", type=Path)
     parser.add_argument("--model", type=Path, help="a folder with config.json and model.safetensors; default: the shipped one")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--share", type=float, default=1.0, help="how much of the material to take; below 1 nothing is written")
+    parser.add_argument("--write", action="store_true", help="write results of a share, too")
     parser.add_argument("--only", nargs="*", default=(), choices=("loss", "controls", "infill", "copying", "compare", "faults"))
     args = parser.parse_args()
     model = load_decoder(args.model) if args.model else shipped()
-    few = 10 if args.quick else 1
+
+    def of(count: int) -> int:
+        return max(1, round(count * args.share))
+
     jobs = {
-        "loss": lambda: losses(model, args.shards, 300 // few, 8000 // few),
-        "controls": lambda: obedience(model, args.shards, 80 // few),
-        "infill": lambda: infilling(model, args.shards, 80 // few),
-        "copying": lambda: copying(model, args.shards, 60 // few),
-        "compare": lambda: compare(model, args.shards, 60 // few),
+        "loss": lambda: losses(model, args.shards, of(300), of(8000)),
+        "controls": lambda: obedience(model, args.shards, of(80)),
+        "infill": lambda: infilling(model, args.shards, of(80)),
+        "copying": lambda: copying(model, args.shards, of(60)),
+        "compare": lambda: compare(model, args.shards, of(60)),
         "faults": lambda: faults(model, 1),
     }
     for name, job in jobs.items():
@@ -72,7 +76,7 @@ def main() -> None:
         row = job()
         row["cpu seconds"] = round(time.process_time() - began)
         print(name, json.dumps(row, indent=1, default=float), flush=True)
-        if not args.quick:
+        if args.share >= 1 or args.write:
             results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
             results[name] = row
             RESULTS.write_text(json.dumps(results, indent=1, default=lambda v: v.item() if isinstance(v, np.generic) else v)

@@ -30,13 +30,22 @@ def write_attribution(data: Path, out: Path, folder: Path) -> None:
         terms = terms_of(data / name)
         lines += [f"## {name}", "", f"Licence: {terms.licence}", "", f"To carry: {terms.attribution}", ""]
         if "CC0" not in terms.licence:
-            lines += ["```", (data / name / "LICENSE.txt").read_text(encoding="utf-8").rstrip(), "```", ""]
+            lines += ["```", _text(data / name / "LICENSE.txt"), "```", ""]
         for credits in sorted(p for n in _CREDITS for p in (out / "files" / name).glob(n)):
-            lines += [f"{credits.name}:", "", "```", credits.read_text(encoding="utf-8").rstrip(), "```", ""]
+            lines += [f"{credits.name}:", "", "```", _text(credits), "```", ""]
         for table in sorted((data / name).glob("ATTRIBUTION.csv")):
             (folder / f"ATTRIBUTION-{name}.csv").write_bytes(table.read_bytes())
             lines += [f"Piece by piece: ATTRIBUTION-{name}.csv", ""]
     (folder / "ATTRIBUTION.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _text(path: Path) -> str:
+    """A text that may be older than UTF-8."""
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8").rstrip()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace").rstrip()
 
 
 def _count(out: Path) -> dict[str, object]:
