@@ -73,7 +73,8 @@ def main() -> None:
     args = parser.parse_args()
     print(export(args.run, args.out))
     if args.attribution:
-        write_attribution(*args.attribution, args.out)
+        data, shards = args.attribution
+        write_attribution(data, shards, args.out)
 
 
 if __name__ == "__main__":
