@@ -171,7 +171,7 @@ def write_all(parts: Sequence[Part], context: Context, *, returns: bool = True) 
         if part in doubling or part in divided or part in inner:
             continue
         context.lines[part.id] = returned(part, _written(part, context, leads), context, again)
-        if part.role is Role.BASS and context.style.harmony.strict >= 1:
+        if part.role is Role.BASS and context.style.harmony.strict >= 0.5:
             _mend(parts, part, context, again)
     together = part_writing.write_lower(inner, context) if inner else {}
     together |= second_lines.write_divided(divided, context) if divided else {}
