@@ -1,11 +1,12 @@
 """Reads form, harmony and seats back from a piece, so that new parts fit what is there."""
 
-from ripieno.generators.theory.form import main_key, split_phrases
+from ripieno.generators.theory.form import main_key, plan_form, split_phrases
+from ripieno.generators.theory.forms import form_named, is_form
 from ripieno.generators.theory.orchestration import MELODIC
 from ripieno.generators.theory.registers import HARMONY
 from ripieno.generators.theory.style import Style
-from ripieno.generators.theory.types import Form, Part, Seat, SectionPlan
-from ripieno.score.brief import Brief
+from ripieno.generators.theory.types import Form, Part, Seat, SectionPlan, random_stream
+from ripieno.score.brief import Attribute, Brief, Origin
 from ripieno.score.chords import Chord
 from ripieno.score.instruments import Role
 from ripieno.score.piece import ChordSpan, Piece, Section, Track
@@ -16,6 +17,7 @@ def form_of(piece: Piece, style: Style, brief: Brief) -> Form:
     """The plan of a piece as it stands; a piece without sections is one."""
     sections = piece.sections or (Section("A", 0, piece.bars, 0.6, "A"),)
     seen: dict[str, int] = {}
+    planned = _planned(piece, style, brief)
     plans = []
     for i, section in enumerate(sections):
         label = section.label or section.name
@@ -26,9 +28,23 @@ def form_of(piece: Piece, style: Style, brief: Brief) -> Form:
         phrases = split_phrases(
             section.first_bar, section.bars, kind, label, style.melody.phrase, last=last, again=again
         )
-        plans.append(SectionPlan(section, kind, key, phrases, seen.get(label, 0)))
+        twin = planned.get((section.name, section.first_bar, section.bars))
+        phrases, way, chords = (twin.phrases, twin.way, twin.chords) if twin else (phrases, "", "")
+        plans.append(SectionPlan(section, kind, key, phrases, seen.get(label, 0), way, chords))
         seen[label] = seen.get(label, 0) + 1
     return Form(piece.timeline, piece.bars, tuple(plans))
+
+
+def _planned(piece: Piece, style: Style, brief: Brief) -> dict[tuple[str, int, int], SectionPlan]:
+    """The sections as the form that was asked for plans them, by name, first bar and bars: which ideas they take up, how a
+    variation varies. Empty where no form with such plans was asked for.
+    """
+    form = brief.form
+    if form is None or form.origin is Origin.DEFAULT or not is_form(form.value.name) or not form_named(form.value.name).grow:
+        return {}
+    asked = brief.model_copy(update={"bars": Attribute[int](value=piece.bars), "tempo_changes": ()})
+    return {(p.section.name, p.section.first_bar, p.section.bars): p
+            for p in plan_form(style, asked, random_stream(0, "form")).sections}  # fmt: skip
 
 
 def chords_of(piece: Piece, form: Form) -> tuple[ChordSpan, ...]:

@@ -13,6 +13,7 @@ from ripieno.generators.base import GenerationRequest
 from ripieno.generators.theory.engine import TheoryEngine
 from ripieno.generators.theory.form import plan_form
 from ripieno.generators.theory.forms import form_named, forms, ways
+from ripieno.generators.theory.reading import form_of
 from ripieno.generators.theory.section_keys import key_on
 from ripieno.generators.theory.style import builtin_styles
 from ripieno.generators.theory.types import Form, random_stream
@@ -202,6 +203,22 @@ def test_ways_of_varying_are_heard() -> None:
     assert rows["running"][0] > 1.3 * theme[0] and rows["finale"][3] > 1.1 * theme[3] > 1.3 * rows["adagio"][3]
     assert rows["scherzando"][2] < 0.7 * theme[2] and abs(rows["high"][1] - theme[1]) > 6
     assert rows["minore"][4] == theme[4].parallel()
+
+
+def test_a_variation_that_is_written_anew_keeps_its_way() -> None:
+    parts = (PartRequest(instrument="flute", role=Role.LEAD), PartRequest(instrument="piano", role=Role.CHORDS))
+    wanted = brief("nocturne", 64, name="theme and variations").model_copy(update={"parts": parts})
+    piece = TheoryEngine().generate(GenerationRequest(wanted, 3)).piece
+    read_back = form_of(piece, STYLES["nocturne"], wanted)
+    plans = plan_form(STYLES["nocturne"], wanted, random_stream(3, "form")).sections
+    assert [p.way for p in read_back.sections] == [p.way for p in plans]
+    first = next(p.section for p in read_back.sections if p.way == "running")
+    anew = TheoryEngine().generate(GenerationRequest(wanted, 9, piece, ("flute",), (first.first_bar, first.end_bar))).piece
+    counts = []
+    for made, section in ((piece, piece.sections[0]), (anew, first)):
+        tune, a, b = made.track("flute").notes, *(made.timeline.bar_start(x) for x in (section.first_bar, section.end_bar))
+        counts.append(int(((tune["start"] >= a) & (tune["start"] < b)).sum()))
+    assert counts[1] > 1.25 * counts[0]
 
 
 @pytest.mark.parametrize(("player", "doubled"), [("flute", False), ("piano", True)])
