@@ -24,6 +24,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import mido
+
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 from ripieno.generators.lm.data.sources import TRAINING, unpack  # noqa: E402
@@ -83,7 +85,7 @@ def exact(corpus: Corpus) -> dict[str, Any]:
             data = path.read_bytes()
             try:
                 before = heard(data)
-            except (OSError, ValueError, EOFError, IndexError, KeyError):
+            except (OSError, ValueError, EOFError, IndexError, KeyError, mido.KeySignatureError):
                 files["unreadable to mido"] += 1
                 continue
             try:
@@ -278,8 +280,8 @@ def main() -> None:
     result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     for name in options.only.split(","):
         result[name] = PARTS[name](Corpus(options.data, options.cache, options.files))
-        print(name, json.dumps(result[name], indent=1))
-    file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        print(name, json.dumps(result[name], indent=1), flush=True)
+        file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
