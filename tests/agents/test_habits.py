@@ -79,7 +79,8 @@ def test_what_is_stated_or_implied_wins(brief: Brief, known: list[Habit], seed: 
         assert made.tempo.value < usual.tempo.value and abs(made.tempo.value / usual.tempo.value - 1) <= 0.21
     named = [p.instrument for p in brief.parts]
     assert [p.instrument for p in made.parts if p.origin is not Origin.DEFAULT] == named, "who was named plays"
-    assert len(made.parts) >= min(2, len(usual.parts)) and any(p.role == "lead" for p in made.parts)
+    leads = [sum(p.role == "lead" for p in each.parts) for each in (made, usual)]
+    assert len(made.parts) >= min(2, len(usual.parts)) and leads[0] == leads[1], "nobody who leads is left out"
     acted = [n for n in made.notices if n.about == "preferences"]
     differs = made.tempo != usual.tempo or made.parts != usual.parts
     assert bool(acted) == differs, "whatever acts is named, and nothing else"
