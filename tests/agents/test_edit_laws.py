@@ -165,5 +165,20 @@ def test_another_instrument_for_some_bars_leaves_the_others(talk: Talk) -> None:
 def test_names_are_kept_as_written(talk: Talk) -> None:
     (branch,) = talk.asks("call this version B-side demo")
     assert branch.model_dump()["name"] == "B-side demo"
+    (draft,) = talk.asks("""name this draft "Campfire" """)
+    assert draft.model_dump()["name"] == "Campfire"
     (title,) = talk.asks('call the song "Goodnight Ida"')
     assert title.model_dump()["title"] == "Goodnight Ida"
+
+
+def test_a_time_of_the_clock_is_a_place_and_no_length(talk: Talk) -> None:
+    table = talk.context.table
+    assert table is not None
+    (asked,) = talk.asks("make it louder at 0:45")
+    assert asked.kind in ("scale_velocities", "set_mix") and asked.scope.seconds == (45.0, table.seconds)
+
+
+def test_an_octave_higher_in_a_place_silences_nobody(talk: Talk) -> None:
+    (asked,) = talk.asks("I'd like the strings to come in an octave higher in the second chorus")
+    assert asked.kind == "transpose" and asked.model_dump()["octaves"] == 1
+    assert asked.scope.tracks == ("strings",) and asked.scope.nth == 2

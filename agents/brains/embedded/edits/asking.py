@@ -123,7 +123,8 @@ def _mentioning(words: set[str], versions: tuple[VersionNote, ...]) -> VersionNo
 def branch(clause: Clause) -> list[Data] | None:
     """A new branch with the name that was said."""
     name = re.search(
-        r"\b(?:called|named|call (?:this|that|it)(?: version| take)?|as|branch|version|take)\s+\"?([\w -]{1,40}?)\"?$",
+        r"\b(?:called|named|(?:call|name|label|tag) (?:this|that|it|the)(?: version| take| draft| one| idea)?|as|branch|version|take)\s+"
+        r"\"?([\w -]{1,40}?)\"?$",
         clause.text,
     )
     words = name[1].strip() if name else ""

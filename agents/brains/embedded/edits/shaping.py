@@ -127,6 +127,8 @@ def enter(clause: Clause) -> list[Data] | None:
     begins = r"\b(?:enters?|comes? in|joins?|starts?|begins?|bring|only|from|until|till|later|not before|hold back|waits?)\b"
     if not clause.has(begins) and not re.search(r"\b(?:from|until|till)\b", clause.text):
         return None  # 'play the tune in the chorus on the piano' says nothing of a beginning
+    if clause.has(r"\boctaves?\b") and not clause.has(r"\b(?:only|later|until|till|wait|hold back|not before)\b"):
+        return None  # 'come in an octave higher in the second chorus' says how it is played there, not that it waits
     only = clause.has(r"\bonly\b|\bjust\b") and not clause.has(r"\b(?:come|comes|enters?|joins?|starts?|bring)\b")
     if only and clause.time.get("sections"):
         return [{"kind": "silence", "scope": {"tracks": clause.tracks, "bars": span}} for span in elsewhere(clause) or ()] or None

@@ -250,14 +250,14 @@ def names_section(name: str, said: str) -> bool:
     return said in (plain, base) or said in _ALSO.get(base, set()) or _CANON.get(said) == base
 
 
-# What begins at a time and lasts, where other things happen there once.
-_GOES_ON = re.compile(r"\b(?:add|bring in|introduce|enter|start|come in|kick in|change|go|switch|modulate|tempo|key|faster|slower|fade)(?!.*\b(?:crescendo|swell|fill|accent|hit|crash|stab)\b)")
+# What happens at a moment; anything else that is said "at 0:45" goes on from there.
+_MOMENT = re.compile(r"\b(?:accents?|hits?|crash(?:es)?|stabs?|fills?|swells?|crescendo|cymbals?|stops?|breaks?|pauses?|notes?|chords?|what|which|who|happen\w*)\b")
 
 
 def _clock(m: re.Match[str], table: AttributeTable) -> dict[str, Any]:
     a = 60 * int(m["m1"]) + int(m["s1"])
     b = 60 * int(m["m2"]) + int(m["s2"]) if m["m2"] else table.seconds
-    if not m["m2"] and m[0].startswith(("at", "around")) and not _GOES_ON.search(m.string):
+    if not m["m2"] and m[0].startswith(("at", "around")) and _MOMENT.search(m.string):
         b = a + 1.0
     return {"seconds": (float(a), float(max(b, a + 0.5)))}
 

@@ -194,7 +194,9 @@ def repeat(clause: Clause) -> list[Data] | None:
 
 
 def duration(clause: Clause) -> list[Data] | None:
-    """A length in seconds or minutes."""
+    """A length in seconds or minutes. A time of the clock that says where ('louder at 0:45') is no length."""
+    if "seconds" in clause.time:
+        return None
     clock = re.search(r"\b(\d+):(\d\d)\b", clause.text)
     plain = re.search(r"\b(\d+(?:\.\d+)?)[ -]?(s|secs?|seconds?|mins?|minutes?)\b", clause.text)
     if clock:
