@@ -1,6 +1,9 @@
 """The brain that asks a language model, over real sockets: well, badly, and with a model that obeys what files whisper."""
 
 import json
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -316,3 +319,17 @@ def test_words_hidden_in_a_file_reach_no_prompt_as_instructions(tmp_path: Path) 
         for t in turn.piece.tracks:
             before = next(b for b in begun.piece.tracks if b.id == t.id)
             assert t.notes["pitch"].tolist() == before.notes["pitch"].tolist(), "what was not asked for did not change"
+
+
+def test_ctrl_c_in_the_middle_of_an_answer_leaves_nothing_behind(tmp_path: Path) -> None:
+    with (
+        serving(otherwise=endless) as server,
+        studio(server, call_seconds=30) as made,
+        made.open(tmp_path / "p", new=True) as project,
+    ):
+        threading.Timer(0.8, lambda: signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)).start()
+        begun = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            project.say("a waltz for piano, 8 bars")
+        assert time.monotonic() - begun < 10
+        assert project.head is None and project.under_way() is None and not project.conversation()
