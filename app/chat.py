@@ -15,6 +15,7 @@ from rich.text import Text
 from ripieno.agents.running import Waiting
 from ripieno.agents.understanding import Ask
 from ripieno.app.commands.history import print_log, print_table
+from ripieno.app.commands.memory import list_preferences
 from ripieno.app.exporting import export_project
 from ripieno.app.exports import ExportOrder
 from ripieno.app.manifest import Manifest
@@ -190,6 +191,10 @@ def _import(chat: Chat, rest: str) -> None:
         chat.console.print(f"  {remark}", markup=False, highlight=False)
 
 
+def _memory(chat: Chat, rest: str) -> None:
+    list_preferences(as_json=False)
+
+
 def _drop(chat: Chat, rest: str) -> None:
     chat.project.drop()
     chat.console.print("The question is dropped; nothing was changed.")
@@ -211,6 +216,7 @@ COMMANDS: dict[str, Command] = {
     "play": Command(_play, "hear it"),
     "export": Command(_export, "write all files, or those named: midi musicxml abc score pianoroll audio table report"),
     "import": Command(_import, "take in a file that was changed elsewhere as a new version"),
+    "memory": Command(_memory, "what is known of your taste"),
     "drop": Command(_drop, "forget the question that waits for an answer"),
     "help": Command(_help, "this list"),
     "quit": Command(lambda chat, rest: False, "leave; everything is kept"),

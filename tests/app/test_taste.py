@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from ripieno.app.chat import Chat
 from ripieno.app.cli import app
 from ripieno.app.project import Project, Turn
 from ripieno.app.studio import Studio
@@ -142,12 +143,17 @@ def test_what_concerns_a_place_or_everybody_teaches_nothing(studio: Studio, home
     assert known(home) == {} and not (home / TASTE).exists()
 
 
-def test_the_commands_show_edit_and_forget(studio: Studio, home: Path, tmp_path: Path) -> None:
+def test_the_commands_show_edit_and_forget(
+    studio: Studio, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
     assert "Nothing is known" in run("memory", "list").output and not home.exists()
     assert run("memory", "forget", "7").exit_code == 1 or not home.exists()
     in_projects(studio, tmp_path, 1, "I always want the drums quieter", "bass louder")
     rows = json.loads(run("memory", "list", "--json").output)
     assert [(r["about"], r["acts"]) for r in rows] == [("drums.volume", True), ("bass.volume", False)]
+    with studio.open(tmp_path / "chat", new=True) as project:
+        Chat(project, iter(["/memory", "/quit"]).__next__).run()
+    assert "You usually turn the drums down." in " ".join(capsys.readouterr().out.split())
     number = str(rows[0]["id"])
     shown = run("memory", "show", number).output
     assert "You usually turn the drums down." in shown and "said" in shown and "quieter" in shown
