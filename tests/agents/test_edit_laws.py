@@ -84,6 +84,7 @@ def test_the_order_of_wishes_changes_only_their_order(talk: Talk, one: str, two:
         ("make it faster", "make it more fast"),
         ("make the drums softer", "don't play the drums so loud"),
         ("make the drums softer", "the drums are drowning everyone out"),
+        ("make the drums softer", "the drums are loud"),
         ("mute the drums", "drums off"),
         ("no drums in the intro", "don't let the drums play in the intro"),
         ("mute the drums", "mute the durms"),
@@ -182,3 +183,11 @@ def test_an_octave_higher_in_a_place_silences_nobody(talk: Talk) -> None:
     (asked,) = talk.asks("I'd like the strings to come in an octave higher in the second chorus")
     assert asked.kind == "transpose" and asked.model_dump()["octaves"] == 1
     assert asked.scope.tracks == ("strings",) and asked.scope.nth == 2
+
+
+def test_not_before_a_section_takes_out_what_is_before_it(talk: Talk) -> None:
+    table = talk.context.table
+    assert table is not None
+    first = next(s.first_bar for s in table.sections if s.name.startswith("Chorus"))
+    (asked,) = talk.asks("no strings until the chorus")
+    assert asked.kind == "silence" and asked.scope.bars == (0, first - 1)

@@ -211,6 +211,12 @@ def _direction(clause: Clause) -> int:
         return 1
     if re.search(r"\bless (?:loud|prominent|volume|present|forward)|\bnot so loud\b|\bnot as loud\b", text):
         return -1
+    stated = re.search(
+        r"^(?:(?:the|that|those|these) )*<t> (?:is|are|sounds?|seems?|feels?) (?:(?:rather|quite|pretty|still|kind of) )*(loud|quiet|soft)$",
+        clause.rest,
+    )
+    if stated:  # 'the hats are a touch loud' is a complaint
+        return -1 if stated[1] == "loud" else 1
     if re.search(r"\bhits? harder|hitting harder|\bharder\b", text):
         return 1
     place = re.search(r"<t>.*\b(behind|underneath|in front of) <t>", clause.rest)
