@@ -14,6 +14,7 @@ from ripieno.score.time import PPQ, Timeline
 
 SOFTER = 0.86  # a second voice stands a little behind the tune
 _STEPS = {"thirds": 2, "sixths": 5}
+_SIZES = {"thirds": (3, 4), "sixths": (9, 8)}  # semitones
 # Registers of the voices under a chorale tune, bass first.
 _VOICES = ((Role.BASS, 40, 60), (Role.CHORDS, 48, 67), (Role.CHORDS, 55, 74))
 
@@ -34,18 +35,28 @@ def beside(
             goal = pitch + 12 * sign
         else:
             at = moments.at(start + GRID // 2)
-            goal = _scale_steps(pitch, sign * _STEPS[interval], at)
+            goal = _plain(pitch, sign, interval, at)
             bar, offset = timeline.position(start + GRID // 2)
             weight = weight_at(timeline.metre_at(bar), offset // GRID * GRID)
             lasts = length >= 1.5 * PPQ or (weight >= 0.75 and length >= 0.9 * PPQ)
             if lasts and not at.colour[goal % 12]:
                 further = _scale_steps(pitch, sign * (_STEPS[interval] + 1), at)
                 nearer = _scale_steps(pitch, sign * (_STEPS[interval] - 1), at)
-                goal = next((g for g in (further, nearer) if at.colour[g % 12] and g % 12 != pitch % 12
+                near = (nearer, further) if interval == "sixths" else (further, nearer)  # a fifth rather than a seventh
+                goal = next((g for g in near if at.colour[g % 12] and g % 12 != pitch % 12
                              and abs(g - pitch) > 2), goal)  # fmt: skip
         out["pitch"][i] = _reachable(goal, pitch, player, octave=interval == "octaves")
         out["velocity"][i] = max(1, round(velocity * SOFTER))
     return make_notes(out)
+
+
+def _plain(pitch: int, sign: int, interval: str, at: Moment) -> int:
+    """The third or sixth beside a pitch; by size where a foreign chord leaves gaps in the scale, by its steps elsewhere."""
+    if len(at.key.scale) == 7 and int(at.scale.sum()) < 7:
+        for size in _SIZES[interval]:
+            if at.scale[(pitch + sign * size) % 12]:
+                return pitch + sign * size
+    return _scale_steps(pitch, sign * _STEPS[interval], at)
 
 
 def _scale_steps(pitch: int, steps: int, at: Moment) -> int:
