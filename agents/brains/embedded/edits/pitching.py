@@ -52,6 +52,8 @@ def key(clause: Clause) -> list[Data] | None:
 
 def pitch(clause: Clause) -> list[Data] | None:
     """Up or down by an interval; without one by an octave for single parts. 'Lower it' alone may mean loudness: asked."""
+    if clause.has(r"\b(?:up|down) there\b") and amounts.interval(clause.rest) is None:
+        return None
     found = amounts.interval(clause.rest)
     scope = clause.scope()
     if found is not None:

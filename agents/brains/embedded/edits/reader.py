@@ -58,6 +58,7 @@ _REMEDIES = (
     frozenset({"change_tempo", "fit_duration"}),
     frozenset({"change_mode", "change_tempo", "scale_velocities", "change_key"}),
 )
+_BARE = re.compile(r"^(?:(?:a bit|much|even|slightly) )*(?:louder|softer|quieter|higher|lower|busier|simpler)$")
 _COMPLAINT = re.compile(r"\b(?:too|boring|bland|repetitive|overpower\w*|drown\w*|can'?t hear|cannot hear|barely hear|buried|lost in|not \w+ enough|hurts?)\b")
 _CONSTRAINT = re.compile(
     r"^keep (?:the |its )?(?:same )?(?:tune|melody|rhythm|chords|harmony|rest|everything else|others?)(?: (?:the same|the way it is))?$"
@@ -146,6 +147,8 @@ class _Reading:
             self.problem = self.problem or refusal
             return
         clause = read_clause(text, self.context, self._tracks, self._time)
+        if self.asks and not clause.found.tracks and not clause.found.everything and _BARE.match(clause.rest):
+            clause = replace(clause, carried=self._tracks)  # 'guitar softer in verse 1, louder in verse 2'
         if self._place and not clause.time:
             clause = Clause(
                 clause.text, clause.rest, clause.found, self._place, clause.degree, clause.context, clause.carried, {}

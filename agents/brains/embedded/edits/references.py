@@ -18,7 +18,7 @@ _LESS = re.compile(
     r"^(?:(?:(?:way |far |much )?too much|no|hm+|oh|ok|but|that(?:'s| is| was)|it(?:'s| is)|now it(?:'s| is)|a (?:bit|little|touch|tad)|slightly|way|much|just|maybe|still)[\s,]+)*(?:less|too much|not (?:that|so|quite so|as) much|over the top|too extreme|overdone|too far|half (?:of )?that|half as much|tone it down|dial it back|less of (?:that|it|this)|a bit much)(?: of that| now| for me)?[.! ]*$"
 )
 _TOO = re.compile(
-    r"^(?:(?:now |that(?:'s| is)|it(?:'s| is)) )*(?:a (?:bit|little) |way |much |slightly )?too (?P<w>\w+)(?: now)?[.! ]*$"
+    r"^(?:(?:still|now|that(?:'s| is)|it(?:'s| is)) )*(?:a (?:bit|little) |way |much |slightly )?too (?P<w>\w+)(?: now)?[.! ]*$"
 )
 _SAME = re.compile(
     r"^(?:(?:and|now|do|also) )*(?:the )?same (?:thing )?(?:for|to|with|on|in) (?P<x>.+)$|^(?:and |also |ditto |likewise )+(?:for |the |to |with |in )*(?P<y>(?:the )?\w+(?: \w+)?)(?<!up)(?<!down)(?<!louder)(?<!softer)(?: too| as well)?$"
@@ -50,6 +50,8 @@ _NAMED_CHANGES = {
     "fill": {"add_fill"}, "swing": {"swing"}, "accent": {"accent"}, "accents": {"accent"}, "variation": {"vary"},
     "harmony": {"harmonise"}, "countermelody": {"countermelody"},
 }  # fmt: skip
+_OPPOSITE = {"loud": "quiet", "quiet": "loud", "soft": "loud", "fast": "slow", "slow": "fast", "high": "low", "low": "high", "wet": "dry",
+             "dry": "wet"}  # fmt: skip
 _COMPLAINT = {"lower": "high", "higher": "low", "louder": "quiet", "softer": "loud", "quieter": "loud", "faster": "slow",
               "slower": "fast", "simpler": "busy", "busier": "simple"}  # fmt: skip
 _PAIRS = (("left", "right"), ("up", "down"), ("louder", "softer"), ("louder", "quieter"), ("faster", "slower"), ("higher", "lower"),
@@ -102,6 +104,8 @@ def refer(text: str, context: TurnContext) -> list[Data] | None:
     too = _TOO.match(text)
     if too and any(_speaks(ask, too["w"]) for ask in last):
         return _instead(last, 0.5, context)
+    if too and too["w"] in _OPPOSITE and any(_speaks(ask, _OPPOSITE[too["w"]]) for ask in last):
+        return [scaled(ask, 0.7) for ask in last]  # 'still too loud' after 'softer': once more
     much = re.match(r"^(?:that(?:'s| is) |it(?:'s| is) |now )*(?:way |a bit )?too much (\w+)[.! ]*$", text)
     if much and any(f"{much[1]}_by" in data_of(ask) or much[1] in ask.words for ask in last):
         return _instead(last, 0.5, context)
@@ -112,7 +116,7 @@ def refer(text: str, context: TurnContext) -> list[Data] | None:
         return [{"kind": "undo", "turns": 1}]
     if _MEANT.search(text):
         other = _OTHER.match(text)
-        if other:
+        if other and len(other["x"].split()) <= 4:  # more is a wish of its own: 'could the guitar be a banjo instead'
             return _corrected(last, other["x"], context)
     return None
 

@@ -223,11 +223,11 @@ def _direction(clause: Clause) -> int:
     if place:
         return 1 if place[1] == "in front of" else -1
     down = re.search(
-        r"\b(?:softer|quieter|down|lower|gentl\w+|soften|background|back|decrease|reduce|less|tame|subtler|quiet|soft|under)\b",
+        r"\b(?:softer|quieter|down|lower|gentl\w+|soften|background|back|decrease|reduce|less|tame|subtler|quiet|soft|softly|quietly|pianissimo|under)\b",
         text,
     )
     up = re.search(
-        r"\b(?:louder|up|raise|boost|increase|more|prominent|stand out|loud|push|hotter|forward|front|present|higher)\b", text
+        r"\b(?:louder|up|raise|boost|increase|more|prominent|stand out|loud|loudly|forte|fortissimo|push|hotter|forward|front|present|higher)\b", text
     )
     return 1 if up and not (down and down.start() < up.start()) else -1 if down else 0
 

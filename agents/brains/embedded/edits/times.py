@@ -120,6 +120,7 @@ def _rules(table: AttributeTable):  # type: ignore[no-untyped-def]
         (r"\b(?:from|between|at|around)\s+(?P<m1>\d{1,2}):(?P<s1>\d\d)(?:\s*(?:-|–|to|and|until)\s*(?P<m2>\d{1,2}):(?P<s2>\d\d)| on(?:wards?)?| to the end)?", _clock),
         (r"\b(?:from|between)\s+(?P<a>\d+)\s*(?:s|sec|seconds)?\s*(?:-|–|to|and|until)\s*(?P<b>\d+)\s*(?:s|secs?|seconds)\b", _seconds),
         (rf"\b(?:on|at|of)\s+(?:the\s+)?(?:beats?\s+)?(?P<o1>{_ORD}|\d)(?:\s*(?:and|&|,)\s*(?P<o2>{_ORD}|\d))?\s+beats?\b(?: of (?:every|each|the|all) (?:bar|measure)s?)?", _beats),
+        (rf"\b(?:the\s+)?(?P<o1>{_ORD})\s+beats?\s+(?:of|in) (?:every|each|the|all) (?:bar|measure)s?\b", _beats),
         (r"\b(?:on\s+|at\s+)?(?:every\s+|the\s+)?beats?\s+(?P<o1>\d)(?:\s*(?:and|&|,)\s*(?P<o2>\d))?\b(?: of (?:every|each|the|all) (?:bar|measure)s?)?", _beats),
         (r"\bon (?P<o1>\d) (?:and|&) (?P<o2>\d)\b", _beats),
         (r"\bon (?:every |the )?(?:down ?beats?|the one)\b", lambda m, t: {"beats": (1,)}),
