@@ -56,6 +56,8 @@ class MissingPart(RipienoError):
 
 
 def shorten(text: str, limit: int = 80) -> str:
-    """`text` on one line, cut to `limit` characters."""
+    """`text` on one line, cut to `limit` characters: at the end, or of a path, whose end says most, at the beginning."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+    if len(flat) <= limit:
+        return flat
+    return "…" + flat[1 - limit :] if "/" in flat and " " not in flat else flat[: limit - 1] + "…"
