@@ -49,7 +49,8 @@ class FormReader:
         reading = Reading()
         listed = read_sections(words)
         named = [hit for hit in self._named.find(words)
-                 if not negated(words, hit.first, 4) and words.at(hit.first - 1) not in _BAROQUE]  # fmt: skip
+                 if not negated(words, hit.first, 4) and words.at(hit.first - 1) not in _BAROQUE
+                 and not _in_a_list(words, hit.first, hit.last, listed)]  # fmt: skip
         for hit in named:
             reading.use(hit.first, hit.last)
         listed = [s for s in listed if s.bars or not any(hit.first <= s.first < hit.last for hit in named)]
@@ -114,6 +115,12 @@ def _is_list(listed: list[Listed]) -> bool:
     """Whether the sections said are all that there are: several, of which one can carry a piece; an intro alone cannot."""
     several = sum(s.times for s in listed) >= 3 or (len(listed) > 1 and any(s.bars for s in listed))
     return several and any(s.name not in word_set("sections", "around") for s in listed)
+
+
+def _in_a_list(words: Words, first: int, last: int, listed: list[Listed]) -> bool:
+    """Whether words that could name a form stand in a list of sections: 'intro verse chorus verse chorus outro'."""
+    near = [s for s in listed if words.clause[s.first] == words.clause[first]]
+    return len(near) >= 3 and any(s.last == first or s.first == last for s in near)
 
 
 def _held(listed: list[Listed]) -> tuple[SectionRequest, ...]:

@@ -42,6 +42,10 @@ def read_sections(words: Words) -> list[Listed]:
     i = 0
     while i < len(words):
         hit = section_names().match(words, i) if not words.masked[i] else None
+        if hit is None and found and _lone_solo(words, i, found[-1].last):
+            found.append(_with_bars(words, "solo", i, i + 1))
+            i = max(found[-1].last, i + 1)
+            continue
         if hit is None or negated(words, hit.first, 3) or _other_sense(words, hit.first, hit.last):
             i += 1
             continue
@@ -56,6 +60,14 @@ def read_sections(words: Words) -> list[Listed]:
     if not enumerated and not any(s.bars for s in kept):
         kept.sort(key=lambda s: _USUAL_PLACE.get(s.name, 4))
     return _bars_each(words, kept)
+
+
+def _lone_solo(words: Words, i: int, after: int) -> bool:
+    """Whether 'solo' stands for itself in a list of sections: '..., chorus, solo, chorus'; not in 'solo piano'."""
+    if words.low[i] != "solo" or words.masked[i] or i - after > 1 or words.sentence[i] != words.sentence[i - 1]:
+        return False
+    ends = i + 1 >= len(words) or words.clause[i + 1] != words.clause[i]
+    return ends or section_names().match(words, i + 1) is not None
 
 
 def _other_sense(words: Words, first: int, last: int) -> bool:
