@@ -13,6 +13,7 @@ from ripieno.score.brief import Frozen, Unit
 from ripieno.score.errors import BadFile, BadRequest
 
 KEPT = 9  # sections this dear stay while there are four bars for each
+ASKED = KEPT + 1  # those that the request names: the others leave before them
 _LETTERS = re.compile(r"^(?:[A-H]['′’]*[\s,-]*){1,24}$")
 _NUMERAL = re.compile(r"^[b#]?(?:VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)$")
 

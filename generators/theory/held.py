@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ripieno.generators.theory.forms import KEPT
+from ripieno.generators.theory.forms import ASKED
 from ripieno.generators.theory.lengths import Slot
 from ripieno.generators.theory.style import data_table
 from ripieno.score.brief import SectionRequest
@@ -22,11 +22,11 @@ def with_held(slots: Sequence[Slot], holds: Sequence[SectionRequest], bars: int)
         there = [i for i, s in enumerate(out) if i not in taken and _same(s, wanted.name, kind)]
         if there:
             at = there[0]
-            slot = replace(out[at], dear=KEPT)
+            slot = replace(out[at], dear=ASKED)
         else:
             at = _place(out, kind)
             usual = int(data_table("sections")[kind]["bars"])
-            slot = Slot(wanted.name, kind, _label(out, kind), None, usual, KEPT)
+            slot = Slot(wanted.name, kind, _label(out, kind), None, usual, ASKED)
             out.insert(at, slot)
             taken = {i + (i >= at) for i in taken}
         factor = {"long": _LONG, "short": _SHORT, "": 1.0}[wanted.size]

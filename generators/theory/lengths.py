@@ -104,7 +104,8 @@ def fit(slots: Sequence[Slot], cycle: tuple[int, int] | None, bars: int) -> list
         if dear >= KEPT:
             if bars >= 4 * len(slots):
                 break
-            slots = slots[:-1]
+            last = max(i for i, s in enumerate(slots) if s.dear == dear)
+            slots = [*slots[:last], *slots[last + 1 :]]
         else:
             slots = [s for s in slots if s.dear > dear]
     return slots

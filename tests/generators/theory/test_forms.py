@@ -5,7 +5,7 @@ from importlib import resources
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ripieno.agents.brains.embedded.lexicon import lexicon
@@ -143,6 +143,7 @@ def test_a_cue_goes_somewhere_and_comes_home(bars: int, name: str, mode: str) ->
 @given(st.sampled_from(sorted(STYLES)), st.integers(32, 128), st.lists(st.sampled_from(
     ("intro", "outro", "bridge", "solo", "interlude", "breakdown", "buildup", "drop")), min_size=1, max_size=3, unique=True),
     st.integers(0, 50))
+@example("modal_jazz", 32, ["intro", "outro", "bridge"], 7)
 def test_what_is_asked_for_is_in_the_form(style: str, bars: int, wanted: list[str], seed: int) -> None:
     made = plan(style, bars, seed=seed, holds=tuple(SectionRequest(name=n) for n in wanted)).sections
     kinds = [p.kind for p in made]
