@@ -100,6 +100,7 @@ def _unzip(data: bytes, limits: Limits) -> bytes:
             if not wanted:
                 raise unreadable("an archive without a score")
             return _member(archive, wanted, limits)
+    # zipfile raises RuntimeError for a password and NotImplementedError for a packing that it does not know; all is told
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as error:
         raise unreadable(str(error)) from error
 

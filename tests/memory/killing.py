@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,17 @@ def said(pid: int, read: int) -> list[list[str]]:
     os.close(read)
     os.waitpid(pid, 0)
     return [line.split() for line in data.decode().splitlines()]
+
+
+def death_at(step: int) -> Callable[[object], None]:
+    """A function that kills its process when it is called for the `step`th time."""
+    counted = count(1)
+
+    def point(_: object) -> None:
+        if next(counted) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return point
 
 
 def take_turns(store: Store, name: str, seed: int, write: int, point: Callable[[str], None]) -> None:

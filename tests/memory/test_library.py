@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from ripieno.memory.library import Library, made_at, piece_of
 from ripieno.memory.store import Store
 from ripieno.score.errors import BadRequest
-from tests.memory.killing import forked, said
+from tests.memory.killing import death_at, forked, said
 from tests.memory.samples import louder, turn
 from tests.score.pieces import waltz
 
@@ -92,14 +91,7 @@ def test_killed_at_any_moment_of_remembering_everything_is_found_by_the_next(
         step += 1
 
         def work(write: int, step: int = step) -> None:
-            counted = 0
-
-            def point(_: str) -> None:
-                nonlocal counted
-                counted += 1
-                if counted == step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
+            point = death_at(step)
             with closing(Library(home)) as library:
                 library.watch(tmp_path / "a")
                 point("folder")

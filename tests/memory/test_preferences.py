@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +14,7 @@ from ripieno.memory.migrations import m0001_versions, m0002_parts
 from ripieno.memory.preferences import Preferences
 from ripieno.memory.schema import META
 from ripieno.memory.user import UserMemory
-from tests.memory.killing import forked, said
+from tests.memory.killing import death_at, forked, said
 from tests.memory.preferences_conformance import HIGHER, LOWER, PreferencesConformance
 from tests.postgres import Cluster
 
@@ -81,14 +80,7 @@ def test_killed_at_any_statement_of_learning_a_turn_counts_once_or_not_at_all(tm
         step += 1
 
         def work(write: int, step: int = step) -> None:
-            counted = 0
-
-            def point(_: str) -> None:
-                nonlocal counted
-                counted += 1
-                if counted == step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
+            point = death_at(step)
             with closing(UserMemory(tmp_path)) as user:
                 user.learn("song", f"t{step - 1}", [LOWER], stayed=True)  # the turn that was cut off goes on
                 user.edited()._database.watch(point)

@@ -8,7 +8,7 @@ from ripieno.agents.brains.embedded.edits.amounts import degree
 from ripieno.agents.brains.embedded.edits.players import TracksFound, find_tracks, sections_spelled
 from ripieno.agents.brains.embedded.edits.times import find_time
 from ripieno.agents.understanding import TurnContext
-from ripieno.memory.table import AttributeTable, TrackRow
+from ripieno.memory.table import AttributeTable, SectionRow, TrackRow
 
 Data = dict[str, Any]  # an instruction as plain data
 _PRONOUN = re.compile(
@@ -91,17 +91,20 @@ def read_clause(text: str, context: TurnContext, tracks: tuple[str, ...], time: 
     return clause
 
 
+def sections_meant(time: Data, table: AttributeTable) -> list[SectionRow]:
+    """The sections that a scope names, as `Scope.sections_meant` finds them in the piece; none where it has not so many."""
+    names = {n.lower() for n in time.get("sections", ())}
+    rows = [s for s in table.sections if {s.name.lower(), s.name.lower().rstrip(" 0123456789"), s.label.lower()} & names]
+    nth = time.get("nth")
+    return (rows[nth - 1 : nth] if nth > 0 else rows[nth:][:1]) if nth else rows
+
+
 def section_starts(time: Data, table: AttributeTable) -> list[int]:
     """Where the sections of a scope begin, but for one that opens the piece."""
-    names = {n.lower() for n in time["sections"]}
-    rows = [s for s in table.sections if s.name.lower() in names or s.name.lower().rstrip(" 0123456789") in names]
-    if "nth" in time:
-        rows = rows[time["nth"] - 1 : time["nth"]] if time["nth"] > 0 else rows[time["nth"] :][:1]
-    return [s.first_bar - 1 for s in rows if s.first_bar > 1]
+    return [s.first_bar - 1 for s in sections_meant(time, table) if s.first_bar > 1]
 
 
 def first_section_bar(time: Data, table: AttributeTable) -> int:
-    names = {n.lower() for n in time["sections"]}
-    rows = [s for s in table.sections if s.name.lower() in names or s.name.lower().rstrip(" 0123456789") in names]
-    nth = time.get("nth", 1)
-    return rows[nth - 1 if nth > 0 else nth].first_bar - 1 if rows and abs(nth) <= len(rows) else 0
+    """Where the first section of a scope begins; 0 where there is none."""
+    rows = sections_meant(time, table)
+    return rows[0].first_bar - 1 if rows else 0

@@ -3,7 +3,7 @@
 import re
 
 from ripieno.agents.brains.embedded.edits import amounts
-from ripieno.agents.brains.embedded.edits.clause import Clause, Data, first_section_bar, section_starts
+from ripieno.agents.brains.embedded.edits.clause import Clause, Data, first_section_bar, section_starts, sections_meant
 from ripieno.agents.brains.embedded.edits.timing import straighten
 from ripieno.score.errors import BadRequest
 
@@ -149,14 +149,7 @@ def elsewhere(clause: Clause) -> list[tuple[int, int]] | None:
     if set(clause.time) == {"bars"}:
         found = [clause.time["bars"]]
     elif set(clause.time) <= {"sections", "nth"}:
-        names = {n.lower() for n in clause.time["sections"]}
-        rows = [
-            s for s in clause.table.sections
-            if {s.name.lower(), s.name.lower().rstrip(" 0123456789"), s.label.lower()} & names
-        ]  # fmt: skip
-        nth = clause.time.get("nth")
-        rows = (rows[nth - 1 : nth] if nth > 0 else rows[nth:][:1]) if nth else rows
-        found = [(row.first_bar - 1, row.last_bar) for row in rows]
+        found = [(row.first_bar - 1, row.last_bar) for row in sections_meant(clause.time, clause.table)]
     else:
         return None
     spans, at = [], 0

@@ -3,7 +3,7 @@
 import re
 
 from ripieno.agents.brains.embedded.edits import amounts
-from ripieno.agents.brains.embedded.edits.clause import Clause, Data, first_section_bar
+from ripieno.agents.brains.embedded.edits.clause import Clause, Data, first_section_bar, sections_meant
 from ripieno.agents.brains.embedded.edits.times import number
 from ripieno.score.errors import BadRequest
 from ripieno.score.time import MAX_TEMPO, MIN_TEMPO
@@ -261,10 +261,7 @@ def shorten(clause: Clause) -> list[Data] | None:
     """A section of fewer bars: those at its end go."""
     goal = re.search(r"\b(?:to )?(\w+)[- ](?:bars?|measures?)(?: long)?\b", clause.rest)
     bars = number(goal[1]) if goal else None
-    names = {n.lower() for n in clause.time.get("sections", ())}
-    rows = [s for s in clause.table.sections if {s.name.lower(), s.name.lower().rstrip(" 0123456789"), s.label.lower()} & names]
-    nth = clause.time.get("nth")
-    rows = (rows[nth - 1 : nth] if nth > 0 else rows[nth:][:1]) if nth else rows
+    rows = sections_meant(clause.time, clause.table)
     if not bars or not rows or any(s.last_bar - s.first_bar + 1 <= bars for s in rows):
         return None
     spans = [(s.first_bar - 1 + bars, s.last_bar) for s in rows]
